@@ -1,0 +1,98 @@
+"""The centre: one Flask application made of slices over one ledger.
+
+This file is the one visible table of slices, event handlers and open doors. Only it knows all slices; a slice reaches
+another one through the ledger or through the other's pure `rules`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from flask import Flask
+from sqlalchemy import Connection
+
+from app import errors, keys
+from app.accounts import views as accounts
+from app.accounts import wall
+from app.answering import views as answering
+from app.bus import Bus
+from app.catalog import views as catalog
+from app.db import Database
+from app.desk import sock as desk_sock
+from app.desk import views as desk
+from app.handling import store as handling_store
+from app.handling import views as handling
+from app.knowledge import views as knowledge
+from app.ledger import Entry
+from app.opendata import views as opendata
+from app.oversight import store as oversight_store
+from app.oversight import views as oversight
+from app.places import views as places
+from app.portal import views as portal
+from app.ratings import store as ratings_store
+from app.ratings import views as ratings
+from app.settings import Settings
+from app.syncing import views as syncing
+from app.vault import Vault
+
+VERSION = "0.1.0"
+
+SLICES = (
+    accounts,
+    answering,
+    catalog,
+    desk,
+    handling,
+    knowledge,
+    opendata,
+    oversight,
+    places,
+    portal,
+    ratings,
+    syncing,
+)
+"""Every slice's `views` module offers `bp`, a Flask blueprint."""
+
+Handler = Callable[[Connection, Entry], None]
+
+HANDLERS: Mapping[str, tuple[Handler, ...]] = {
+    "case.submitted": (handling_store.on_case_submitted,),
+    "question.asked": (oversight_store.on_question_asked,),
+    "rating.given": (ratings_store.on_rating_given,),
+}
+"""What each device event changes, in the transaction that appends it."""
+
+OPEN_DOORS = (
+    "accounts.first_login",
+    "answering.release_info",
+    "knowledge.pack",
+    "places.enrol",
+    "portal.front",
+    "portal.healthz",
+    "portal.kit",
+    "portal.village",
+    "security.login",
+    "static",
+    "syncing.sync",
+)
+"""Endpoints that answer without a log-in. Each checks what it needs by itself: device signature, code or nothing."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the centre from settings. The database must have been migrated (`python -m app setup`)."""
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, static_folder=None)
+    app.config.from_mapping(keys.flask_config(settings))
+    app.extensions["jjb_settings"] = settings
+    app.extensions["jjb_db"] = Database(settings.store_url)
+    app.extensions["jjb_vault"] = Vault.from_file(settings.data / "keys" / "vault.key")
+    app.extensions["jjb_bus"] = Bus()
+    app.extensions["jjb_handlers"] = HANDLERS
+    logging.getLogger("app").setLevel(logging.INFO)
+    errors.install(app)
+    wall.install(app, OPEN_DOORS)
+    for slice_ in SLICES:
+        app.register_blueprint(slice_.bp)
+    desk_sock.install(app)
+    return app

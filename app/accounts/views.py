@@ -1,0 +1,5 @@
+"""Web face of this slice."""
+
+from flask import Blueprint
+
+bp = Blueprint("accounts", __name__)

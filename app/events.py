@@ -1,0 +1,105 @@
+"""Every event of the ledger: its name, its fields, who may emit it, which field is personal and gets sealed.
+
+Events of kind `device` arrive from village pages through `POST /sync`; `centre` ones are appended by our own slices.
+Bodies are msgspec structs: unknown fields are refused, so nothing unplanned reaches the ledger.
+A personal field (named in `sealed`) holds plain JSON on the wire and vault-sealed text in the ledger.
+Rows are sorted by name; `tests/contracts` holds that every event appended anywhere is here and documented.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from app.problems import Problem
+
+Short = Annotated[str, Meta(max_length=100)]
+Line = Annotated[str, Meta(max_length=500)]
+Long = Annotated[str, Meta(max_length=4000)]
+Count = Annotated[int, Meta(ge=0)]
+When = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
+CaseNo = Annotated[str, Meta(pattern=r"^NJ\d{9}\d{8}[A-Z]{2}\d{4}$")]
+"""办件编号: NJ + 9-digit region of the point + yyyymmdd + 2 letters of the device + 4-digit counter."""
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    """Base of every event body."""
+
+
+class QuestionAsked(Body):
+    text: Line
+    """What was asked; digits of ID and phone numbers are masked on the device before it is stored."""
+    decision: Literal["answer", "clarify", "none"]
+    items: list[Short]
+    """Items offered, best first."""
+    release: Count
+    picked: Short | None = None
+    """The item the person opened, None for 都不是 or nothing."""
+
+
+class MaterialChecked(Body):
+    name: Line
+    have: bool
+
+
+class CaseSubmitted(Body):
+    case_no: CaseNo
+    item: Short
+    release: Count
+    situations: list[Line]
+    materials: list[MaterialChecked]
+    applicant: dict[str, Line]
+    """name, id_number, phone, region, address; sealed before it reaches the ledger."""
+    proxy: dict[str, Line] | None = None
+    """Who files for the applicant: name, id_number, phone, relation; sealed."""
+    note: Long = ""
+    """Free text; sealed, since people write personal things into it."""
+
+
+class NoticePrinted(Body):
+    item: Short
+    release: Count
+    situations: list[Line]
+
+
+class RatingGiven(Body):
+    matter: Short
+    """What is rated: a case number, or `visit:` and an id when nothing was filed. One rating for each."""
+    level: Annotated[int, Meta(ge=1, le=5)]
+    """GB/T 39046 A.8: 1 非常满意 … 5 非常不满意; 4 and 5 are 差评."""
+    rated_at: When
+    reasons: list[Short] = []
+    text: Long = ""
+    """Free text; sealed."""
+    channel: Literal["PC端"] = "PC端"
+
+
+class Kind(NamedTuple):
+    """One row of the table."""
+
+    source: Literal["device", "centre"]
+    body: type[Body]
+    sealed: tuple[str, ...] = ()
+
+
+# fmt: off
+EVENTS: dict[str, Kind] = {
+    "case.submitted": Kind("device", CaseSubmitted, sealed=("applicant", "proxy", "note")),
+    "notice.printed": Kind("device", NoticePrinted),
+    "question.asked": Kind("device", QuestionAsked),
+    "rating.given": Kind("device", RatingGiven, sealed=("text",)),
+}
+# fmt: on
+
+
+def check(name: str, body: Any, source: Literal["device", "centre"]) -> dict[str, Any]:
+    """The body as plain data, or Problem('event.unknown' | 'event.field') naming what is wrong."""
+    kind = EVENTS.get(name)
+    if kind is None or kind.source != source:
+        raise Problem("event.unknown", name=name[:100])
+    try:
+        return msgspec.to_builtins(msgspec.convert(body, kind.body))  # type: ignore[no-any-return]
+    except msgspec.ValidationError as error:
+        raise Problem("event.field", field=str(error)) from error

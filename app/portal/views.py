@@ -1,0 +1,5 @@
+"""Web face of this slice."""
+
+from flask import Blueprint
+
+bp = Blueprint("portal", __name__)

@@ -1,0 +1,88 @@
+"""Every setting of the centre: name, default, unit, meaning.
+
+A setting `name` is read from the environment variable `JJB_NAME`; `database_url` also from `DATABASE_URL`.
+`docs` and tests read this table, so a new setting is one new line here and one row in `deploy/README.md`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from app.problems import Problem
+
+PREFIX = "JJB_"
+
+
+def setting(default: Any, unit: str, meaning: str) -> Any:
+    """One row of the table; `unit` is a unit or a kind of value, `meaning` one sentence."""
+    return field(default=default, metadata={"unit": unit, "meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Values of one running centre. Build with `Settings.from_environment()` or by name in tests."""
+
+    data: Path = setting(Path("data"), "folder", "Everything the centre keeps: database, keys, releases, packs, open data.")
+    database_url: str = setting("", "SQLAlchemy URL", "Central store; empty means SQLite in the data folder.")
+    demo: bool = setting(True, "yes/no", "Create demo people, points and a long-lived enrolment code.")
+    public_url: str = setting("http://127.0.0.1:8080", "URL", "Address people use; shown on enrolment sheets and used for cookies.")
+    datasette_url: str = setting("http://127.0.0.1:8081", "URL", "Address of the open-data site, linked from the portal.")
+    enrol_code_minutes: int = setting(15, "minutes", "Life of a one-time enrolment code.")
+    demo_code_minutes: int = setting(1440, "minutes", "Life of the enrolment code that deploy/up prints in demo mode.")
+    session_hours: int = setting(12, "hours", "Life of a log-in at the consoles.")
+    signature_window_s: int = setting(300, "seconds", "How far a device's signed time may differ from the centre's.")
+    sync_body_limit: int = setting(1_048_576, "bytes", "Largest body of POST /sync after decompression.")
+    sync_poll_s: int = setting(300, "seconds", "How long a village page waits before it asks again on its own.")
+    inline_delta_limit: int = setting(32_768, "bytes", "Largest pack that rides inside a sync reply; larger ones are fetched.")
+    delta_depth: int = setting(8, "releases", "From how many earlier releases a delta pack is built.")
+    stale_days: int = setting(7, "days", "Age of a release after which the village page says so.")
+    silent_hours: int = setting(24, "hours", "Without contact for longer, oversight shows a point as silent.")
+    socket_limit: int = setting(96, "sockets", "Live sockets at most; the rest get code 1013 and poll. Below the server's threads.")
+    request_threads: int = setting(128, "threads", "Threads of the server; sockets and HTTP share them.")
+    login_limit: str = setting("10 per minute", "rate", "Log-in attempts allowed from one address.")
+    enrol_limit: str = setting("10 per minute", "rate", "Enrolment attempts allowed from one address.")
+    small_count: int = setting(10, "count", "Open data hides counts below this number; never below 5.")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
+        """Read the environment; raise Problem('setting.value') naming the variable that cannot be understood."""
+        values: dict[str, Any] = {}
+        for row in fields(cls):
+            text = environ.get(PREFIX + row.name.upper())
+            if text is None and row.name == "database_url":
+                text = environ.get("DATABASE_URL")
+            if text is not None:
+                values[row.name] = _parse(row, text)
+        return replace(cls(**values), **overrides).checked()
+
+    def checked(self) -> Settings:
+        """The same settings, or Problem('setting.value') when two of them contradict each other."""
+        if self.small_count < 5:
+            raise Problem("setting.value", name="JJB_SMALL_COUNT", value=self.small_count)
+        if self.socket_limit > self.request_threads - 16:
+            raise Problem("setting.value", name="JJB_SOCKET_LIMIT", value=self.socket_limit)
+        return self
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy URL of the central store."""
+        return self.database_url or f"sqlite:///{self.data.resolve() / 'centre.db'}"
+
+
+def _parse(row: Field[Any], text: str) -> Any:
+    kind = type(row.default)
+    try:
+        if kind is bool:
+            return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[text.lower()]
+        if kind is int:
+            number = int(text)
+            if number < 0:
+                raise ValueError(text)
+            return number
+        return kind(text)
+    except (KeyError, ValueError) as error:
+        raise Problem("setting.value", name=PREFIX + row.name.upper(), value=text) from error

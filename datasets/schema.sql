@@ -1,0 +1,72 @@
+-- The knowledge tables: what a release is, at the centre and in the village alike.
+--
+-- One fact per row and one column per field, so that a change of one field is a change of a few bytes in a patchset.
+-- Only TEXT, INTEGER and NULL; every table has a primary key without NULLs (the session extension needs both).
+-- `pos` orders the rows of one item and starts at 1. No indexes but the keys: full-text search is built on the device.
+
+CREATE TABLE item (
+  slug TEXT PRIMARY KEY NOT NULL,
+  code TEXT NOT NULL,                  -- our provisional NJ-… code; opaque
+  base_code TEXT,                      -- national 基本编码 when known
+  task_code TEXT,                      -- national 实施编码 when known
+  name TEXT NOT NULL,
+  domain TEXT NOT NULL,                -- code set `domain`
+  department TEXT NOT NULL,
+  task_type TEXT NOT NULL,             -- GB/T 39046 A.1
+  project_type TEXT NOT NULL,          -- GB/T 39046 A.6: 1 即办件 2 承诺件 9 其他
+  levels TEXT NOT NULL,                -- GB/T 39046 A.2 codes joined by ','
+  applicants TEXT NOT NULL,
+  statutory_limit TEXT NOT NULL,
+  promised_limit TEXT NOT NULL,
+  promised_limit_status TEXT NOT NULL,
+  fee TEXT NOT NULL,
+  place TEXT NOT NULL,
+  result TEXT NOT NULL,
+  cross_region TEXT NOT NULL,
+  site_visits INTEGER NOT NULL,
+  site_visits_reason TEXT NOT NULL,
+  verify INTEGER NOT NULL,             -- 1: 以窗口答复为准 for the fields of item_verify
+  verified_on TEXT                     -- date of the last check with the department, NULL when never
+);
+CREATE TABLE item_alias     (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
+CREATE TABLE item_condition (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
+CREATE TABLE item_step      (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
+CREATE TABLE item_basis     (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
+CREATE TABLE item_source    (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
+CREATE TABLE item_verify    (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
+CREATE TABLE material (
+  item TEXT NOT NULL, pos INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  form TEXT NOT NULL,                  -- 原件, 原件核验, 复印件, 电子 …
+  copies INTEGER NOT NULL,
+  necessity TEXT NOT NULL,             -- 必要, 情形必要, 可容缺 …
+  source TEXT NOT NULL,                -- who issues it
+  PRIMARY KEY (item, pos)
+);
+CREATE TABLE situation (
+  item TEXT NOT NULL, pos INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  note TEXT NOT NULL,
+  PRIMARY KEY (item, pos)
+);
+CREATE TABLE situation_material (      -- what a situation adds to or removes from the item's list
+  item TEXT NOT NULL, situation INTEGER NOT NULL, pos INTEGER NOT NULL,
+  effect TEXT NOT NULL,                -- add | remove
+  name TEXT NOT NULL,
+  form TEXT NOT NULL,
+  copies INTEGER NOT NULL,
+  necessity TEXT NOT NULL,
+  source TEXT NOT NULL,
+  PRIMARY KEY (item, situation, pos)
+);
+CREATE TABLE qa (
+  item TEXT NOT NULL, pos INTEGER NOT NULL,
+  q TEXT NOT NULL,                     -- as shown
+  q_full TEXT NOT NULL,                -- as indexed: with the item's name where q alone is unclear
+  a TEXT NOT NULL,
+  standalone INTEGER NOT NULL,
+  PRIMARY KEY (item, pos)
+);
+CREATE TABLE rewrite  (said TEXT PRIMARY KEY NOT NULL, standard TEXT NOT NULL, kind TEXT NOT NULL);  -- local speech
+CREATE TABLE code     (code_set TEXT NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (code_set, code));
+CREATE TABLE region   (code TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL, parent TEXT);

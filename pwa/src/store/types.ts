@@ -1,0 +1,195 @@
+// What the village page may ask of its store. The store lives in one worker (pwa/src/store/worker.ts) that owns the
+// on-device SQLite files; screens see only this file. Every promise may reject with a `Problem` (kit/problems.ts).
+
+export interface Device {
+  id: string; // "d-…"
+  letters: string; // two capitals, unique at the point; part of every case number
+  point: { id: string; name: string; region: string; region_name: string }; // region: 12-digit code
+}
+
+export type LinkState = "online" | "weak" | "offline"; // weak: the last round took > 5 s or one of the last three failed
+
+// Arithmetic, never a guess: `waiting` counts rows without a verdict of the centre.
+export interface Status {
+  link: LinkState;
+  enrolled: Device | null;
+  release: number | null; // knowledge release on this device; null before the first pack
+  release_at: string | null; // issued_at of that release, ISO
+  stale: boolean; // now > stale_after of the manifest
+  waiting: number; // events not yet answered by the centre
+  refused: number; // events the centre rejected: 需处理
+  last_success: string | null; // ISO time of the last complete round
+  clock_skew_s: number | null; // device minus centre, seconds
+  progress: { label: string; done: number; total: number } | null; // bytes of the pack under way
+  syncing: boolean;
+  problem: { code: string; message: string; next: string } | null; // last failure of syncing, null after a success
+  persisted: boolean; // navigator.storage.persisted()
+  quota: { used: number; free: number } | null; // bytes
+  revoked: boolean; // the centre told this device to stop
+  app: string; // version of the program
+}
+
+export type Boot =
+  | { state: "ready" } // enrolled, knowledge present
+  | { state: "fresh" } // nothing here yet: show enrolment
+  | { state: "empty" } // enrolled but no knowledge yet (first pack interrupted): show progress
+  | { state: "lost"; missing: string[] } // the browser lost data: says exactly what ("知识库" | "待传记录" | "设备身份")
+  | { state: "unsupported"; message: string; next: string }; // no OPFS / no secure context: which browser to use
+
+export interface ItemRow {
+  slug: string;
+  name: string;
+  domain: string;
+  domain_name: string;
+  department: string;
+  project_type: string; // 即办件 | 承诺件 | 其他
+  promised_limit: string;
+  fee: string;
+}
+
+export interface Material {
+  name: string;
+  form: string;
+  copies: number;
+  necessity: string;
+  source: string;
+  why: string; // "" for the item's own list, else the situation that asks for it
+}
+
+export interface Situation {
+  pos: number;
+  name: string;
+  note: string;
+  add: Material[];
+  remove: string[]; // names of materials no longer needed
+}
+
+export interface Item extends ItemRow {
+  code: string;
+  task_type: string; // Chinese name
+  levels: string[]; // Chinese names
+  applicants: string;
+  aliases: string[];
+  conditions: string[];
+  steps: string[];
+  basis: string[];
+  sources: string[];
+  verify_fields: string[]; // "以窗口答复为准" for these
+  verified_on: string | null;
+  statutory_limit: string;
+  place: string;
+  result: string;
+  cross_region: string;
+  site_visits: number;
+  site_visits_reason: string;
+  materials: Material[];
+  situations: Situation[];
+  qa: { q: string; a: string }[];
+  release: number;
+}
+
+export interface Hit {
+  slug: string;
+  name: string;
+  department: string;
+  score: number; // integer, comparable within one answer
+  matched: string[]; // terms of the question found in the item, longest first
+  phrase: string; // the alias or question that matched best, "" when none
+  answer: { q: string; a: string } | null; // the Q&A of the item nearest to the question
+}
+
+export interface Answer {
+  id: string; // of the question; pass to `picked`
+  text: string; // masked
+  decision: "answer" | "clarify" | "none"; // one clear hit | up to three as buttons | nothing found: call the centre
+  hits: Hit[]; // best first, at most 3
+  release: number;
+  ms: number;
+}
+
+export interface Applicant {
+  name: string;
+  id_number: string;
+  phone: string;
+  region: string; // code
+  address: string;
+}
+
+export interface Proxy {
+  name: string;
+  id_number: string;
+  phone: string;
+  relation: string;
+}
+
+// A case being filled in. Kept encrypted on the device from the first keystroke; survives reload and power cut.
+export interface Draft {
+  id: string;
+  item: string;
+  item_name: string;
+  release: number;
+  situations: string[]; // names chosen
+  materials: { name: string; have: boolean }[];
+  applicant: Applicant;
+  proxy: Proxy | null;
+  note: string;
+  updated_at: string;
+}
+
+export type SendState = "waiting" | "sent" | "refused"; // no verdict yet | accepted by the centre | rejected by it
+
+export interface RecordRow {
+  kind: "case" | "rating" | "notice" | "question";
+  id: string; // case number for cases
+  title: string;
+  at: string;
+  send: SendState;
+  problem: string; // sentence, "" unless refused
+  progress: string; // cases: last state from the centre, "" when none
+  rated: boolean;
+}
+
+export interface CaseFull extends Draft {
+  case_no: string;
+  submitted_at: string;
+  send: SendState;
+  progress: { state: string; note: string; at: string }[];
+}
+
+export interface Rating {
+  matter: string; // case number, or "" for a visit without a case
+  level: 1 | 2 | 3 | 4 | 5; // 1 非常满意 … 5 非常不满意
+  reasons: string[];
+  text: string;
+}
+
+export interface StoreApi {
+  boot(): Promise<Boot>;
+  enrol(code: string): Promise<Device>; // registers the key, then starts the first download in the background
+  status(): Promise<Status>;
+  syncNow(): Promise<Status>;
+
+  items(filter?: { domain?: string; text?: string }): Promise<ItemRow[]>;
+  domains(): Promise<{ code: string; name: string; count: number }[]>;
+  item(slug: string): Promise<Item>; // rejects item.missing
+  regions(parent: string): Promise<{ code: string; name: string }[]>;
+
+  ask(text: string): Promise<Answer>; // stores question.asked when `picked` is told, or at the next question
+  picked(id: string, slug: string | null): Promise<void>; // what the person opened; null: 都不是
+  noticePrinted(slug: string, situations: string[]): Promise<void>;
+
+  drafts(): Promise<Draft[]>;
+  draft(id: string): Promise<Draft>;
+  newDraft(slug: string, situations: string[]): Promise<Draft>;
+  saveDraft(draft: Draft): Promise<void>;
+  dropDraft(id: string): Promise<void>;
+  submit(draft_id: string): Promise<{ case_no: string }>; // idempotent: a second call returns the same number
+
+  rate(rating: Rating): Promise<void>; // rejects rating.twice
+  records(): Promise<RecordRow[]>;
+  caseFull(case_no: string): Promise<CaseFull>;
+  retryRefused(id: string): Promise<void>; // puts a refused event back into the queue under the same id
+
+  sign(text: string): Promise<string>; // base64 ECDSA P-256/SHA-256 (raw r||s) by the device key
+  subscribe(listener: (status: Status) => void): () => void;
+}
