@@ -36,8 +36,6 @@ from app.settings import Settings
 from app.syncing import views as syncing
 from app.vault import Vault
 
-VERSION = "0.1.0"
-
 SLICES = (
     accounts,
     answering,
