@@ -1,1 +1,1 @@
-
+"""Sources of the knowledge: items, regions, words, code sets; their checks and the deterministic build."""

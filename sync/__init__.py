@@ -1,1 +1,1 @@
-
+"""The protocol between a village and the centre: packs, manifests, messages, signatures. Imports none of ours."""

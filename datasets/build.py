@@ -1,0 +1,62 @@
+"""Checked sources to one SQLite file: the state of the knowledge tables that a release is. Same input, same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import apsw
+
+from datasets.rows import Document, Row, rows
+from datasets.sources import FOLDER
+
+SCHEMA = (FOLDER / "schema.sql").read_text(encoding="utf-8")
+
+
+def build(
+    path: Path,
+    items: Iterable[Document],
+    regions: Iterable[Mapping[str, str]],
+    codes: Mapping[str, Mapping[str, str]],
+    rewrites: Iterable[Mapping[str, str]],
+) -> None:
+    """Write a new file at `path` (FileExistsError when there is one). Input must have passed `checks.check`.
+
+    Bytes depend on the content only: rows go in by table and key, in one transaction, into a file made afresh.
+    """
+    if path.exists():
+        raise FileExistsError(path)
+    draft = path.with_name(path.name + ".part")
+    draft.unlink(missing_ok=True)
+    db = apsw.Connection(str(draft))
+    try:
+        with db:
+            db.execute("PRAGMA page_size=4096")
+            db.execute(SCHEMA)
+            for table, values in sorted(_all(items, regions, codes, rewrites), key=_place):
+                db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(values))})", values)  # noqa: S608
+    finally:
+        db.close()
+    draft.rename(path)
+
+
+def _place(entry: tuple[str, Row]) -> tuple[str, tuple[str, ...]]:
+    table, values = entry
+    return table, tuple(f"{v:09d}" if isinstance(v, int) else str(v) for v in values)
+
+
+def _all(
+    items: Iterable[Document],
+    regions: Iterable[Mapping[str, str]],
+    codes: Mapping[str, Mapping[str, str]],
+    rewrites: Iterable[Mapping[str, str]],
+) -> Iterable[tuple[str, Row]]:
+    for document in items:
+        yield from rows(document)
+    for region in regions:
+        yield "region", (region["code"], region["name"], region["level"], region["parent"] or None)
+    for name, table in codes.items():
+        for code, meaning in table.items():
+            yield "code", (name, code, meaning)
+    for word in rewrites:
+        yield "rewrite", (word["colloquial"], word["standard"], word["kind"])
