@@ -1,0 +1,68 @@
+// Times as people say them. Pure: `now` comes from the caller; the device's own time zone is the village's.
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+/** "今天 10:05", "昨天 18:30", "11月3日 09:00", "2025年11月3日"; "" when there is no time. */
+export function when(iso: string | null, now: Date): string {
+  const at = parse(iso);
+  if (!at) return "";
+  const days = daysBetween(at, now);
+  if (days === 0) return `今天 ${clock(at)}`;
+  if (days === 1) return `昨天 ${clock(at)}`;
+  if (at.getFullYear() === now.getFullYear()) return `${at.getMonth() + 1}月${at.getDate()}日 ${clock(at)}`;
+  return day(iso);
+}
+
+/** "刚刚", "5 分钟前", "3 小时前", "2 天前"; a time ahead of `now` (a wrong clock) is "刚刚". */
+export function ago(iso: string | null, now: Date): string {
+  const at = parse(iso);
+  if (!at) return "";
+  const gone = now.getTime() - at.getTime();
+  if (gone < MINUTE) return "刚刚";
+  if (gone < 60 * MINUTE) return `${Math.floor(gone / MINUTE)} 分钟前`;
+  if (gone < DAY) return `${Math.floor(gone / (60 * MINUTE))} 小时前`;
+  return `${Math.floor(gone / DAY)} 天前`;
+}
+
+/** Whole days gone by since `iso`, never negative. */
+export function daysSince(iso: string, now: Date): number {
+  const at = parse(iso);
+  return at ? Math.max(0, Math.floor((now.getTime() - at.getTime()) / DAY)) : 0;
+}
+
+/** "2026年11月23日", the form for paper. */
+export function day(iso: string | null): string {
+  const at = parse(iso);
+  return at ? `${at.getFullYear()}年${at.getMonth() + 1}月${at.getDate()}日` : "";
+}
+
+/** yyyymmdd of the device's calendar. */
+export function dayNumber(date: Date): string {
+  return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+}
+
+/** "12 kB", "1.4 MB", "2.1 GB". */
+export function size(bytes: number): string {
+  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1000)} kB`;
+  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  return `${(bytes / 1_000_000_000).toFixed(1)} GB`;
+}
+
+function parse(iso: string | null): Date | null {
+  const at = iso ? new Date(iso) : null;
+  return at && !Number.isNaN(at.getTime()) ? at : null;
+}
+
+function clock(at: Date): string {
+  return `${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, "0");
+}
+
+function daysBetween(from: Date, to: Date): number {
+  const midnight = (date: Date): number => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+  return (midnight(to) - midnight(from)) / DAY;
+}
