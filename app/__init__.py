@@ -13,42 +13,42 @@ from flask import Flask
 from sqlalchemy import Connection
 
 from app import errors, keys
-from app.accounts import views as accounts
+from app.accounts import views as accounts_views
 from app.accounts import wall
-from app.answering import views as answering
+from app.answering import views as answering_views
 from app.bus import Bus
-from app.catalog import views as catalog
+from app.catalog import views as catalog_views
 from app.db import Database
 from app.desk import sock as desk_sock
-from app.desk import views as desk
+from app.desk import views as desk_views
 from app.handling import store as handling_store
-from app.handling import views as handling
-from app.knowledge import views as knowledge
+from app.handling import views as handling_views
+from app.knowledge import views as knowledge_views
 from app.ledger import Entry
-from app.opendata import views as opendata
+from app.opendata import views as opendata_views
 from app.oversight import store as oversight_store
-from app.oversight import views as oversight
-from app.places import views as places
-from app.portal import views as portal
+from app.oversight import views as oversight_views
+from app.places import views as places_views
+from app.portal import views as portal_views
 from app.ratings import store as ratings_store
-from app.ratings import views as ratings
+from app.ratings import views as ratings_views
 from app.settings import Settings
-from app.syncing import views as syncing
+from app.syncing import views as syncing_views
 from app.vault import Vault
 
 SLICES = (
-    accounts,
-    answering,
-    catalog,
-    desk,
-    handling,
-    knowledge,
-    opendata,
-    oversight,
-    places,
-    portal,
-    ratings,
-    syncing,
+    accounts_views,
+    answering_views,
+    catalog_views,
+    desk_views,
+    handling_views,
+    knowledge_views,
+    opendata_views,
+    oversight_views,
+    places_views,
+    portal_views,
+    ratings_views,
+    syncing_views,
 )
 """Every slice's `views` module offers `bp`, a Flask blueprint."""
 

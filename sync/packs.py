@@ -95,7 +95,7 @@ def apply(db: apsw.Connection, schema: str, data: bytes, sha256: str, root: str,
                 raise PackError("root")
             if after is not None:
                 after()
-    except apsw.AbortError as error:
+    except apsw.AbortError as error:  # our conflict handler said abort
         raise PackError("conflict") from error
-    except (apsw.CorruptError, apsw.SchemaError) as error:
+    except apsw.Error as error:
         raise PackError("damaged") from error

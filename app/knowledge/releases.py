@@ -1,0 +1,121 @@
+"""Releases as everybody may read them: the table of releases and the immutable files behind each.
+
+The one module of this slice that others (syncing, portal, desk, answering, open data) may import: it only reads.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+from sqlalchemy import Column, Connection, Integer, PrimaryKeyConstraint, Table, Text, select
+
+from app.db import metadata
+from app.problems import Problem
+from app.settings import Settings
+from datasets.rows import LISTS, Document, documents
+
+SCOPE = "knowledge"
+
+release = Table(
+    "release",
+    metadata,
+    Column("scope", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("content_root", Text, nullable=False),
+    Column("items", Integer, nullable=False),
+    Column("manifest", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("issued_at", Text, nullable=False),
+    Column("issued_by", Text, nullable=False),
+    PrimaryKeyConstraint("scope", "number"),
+)
+
+
+@dataclass(frozen=True)
+class Release:
+    """One row of the table; `manifest` is the exact signed text."""
+
+    scope: str
+    number: int
+    content_root: str
+    items: int
+    manifest: str
+    signature: str
+    note: str
+    issued_at: str
+    issued_by: str
+
+    def pack_from(self, have: int) -> tuple[str, int] | None:
+        """(sha256, bytes) of the pack that leads a device with release `have` here; the full pack when no delta does."""
+        if have == self.number:
+            return None
+        packs = {pack["from"]: (pack["sha256"], pack["bytes"]) for pack in json.loads(self.manifest)["packs"]}
+        found: tuple[str, int] = packs.get(have, packs[0])
+        return found
+
+
+def newest(connection: Connection) -> Release | None:
+    """The release that is in force, None before the first."""
+    row = connection.execute(
+        select(release).where(release.c.scope == SCOPE).order_by(release.c.number.desc()).limit(1)
+    ).mappings().first()
+    return Release(**row) if row else None
+
+
+def every(connection: Connection) -> list[Release]:
+    """All releases, newest first."""
+    rows = connection.execute(select(release).where(release.c.scope == SCOPE).order_by(release.c.number.desc()))
+    return [Release(**row) for row in rows.mappings()]
+
+
+def in_force(connection: Connection) -> Release:
+    """The newest release, or Problem('knowledge.no_release')."""
+    found = newest(connection)
+    if found is None:
+        raise Problem("knowledge.no_release")
+    return found
+
+
+def file_of(settings: Settings, number: int) -> Path:
+    """The immutable SQLite file of a release."""
+    return settings.data / "releases" / SCOPE / f"{number}.db"
+
+
+def search_file_of(settings: Settings, number: int) -> Path:
+    """The same with the search tables of `datasets/search.sql` filled."""
+    return settings.data / "releases" / SCOPE / f"{number}-search.db"
+
+
+def pack_file(settings: Settings, sha256: str) -> Path:
+    """A pack by the hash of its bytes."""
+    return settings.data / "packs" / f"{sha256}.pack"
+
+
+def documents_of(path: Path) -> dict[str, Document]:
+    """Every item document of a release file, by slug."""
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        tables = ("item", *LISTS.values(), "material", "situation", "situation_material", "qa")
+        return documents((t, row) for t in tables for row in db.execute(f"SELECT * FROM {t}"))  # noqa: S608
+    finally:
+        db.close()
+
+
+def document_of(path: Path, slug: str) -> Document:
+    """One item document of a release file, or Problem('item.missing')."""
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        found = documents(
+            (t, row)
+            for t in ("item", *LISTS.values(), "material", "situation", "situation_material", "qa")
+            for row in db.execute(f"SELECT * FROM {t} WHERE {'slug' if t == 'item' else 'item'}=?", (slug,))  # noqa: S608
+        )
+    finally:
+        db.close()
+    if slug not in found:
+        raise Problem("item.missing")
+    return found[slug]
