@@ -1,0 +1,82 @@
+// What can go wrong on the device: code → the sentence people read and what to do next. Twin of app/problems.py, which
+// has the centre's; an answer of the centre carries its own sentence. A `{name}` is filled from the details.
+// Rows are sorted by code.
+
+export interface Kind {
+  message: string;
+  next: string;
+}
+
+export const PROBLEMS = {
+  "draft.field": { message: "{field}还没有填对。", next: "请改正这一栏再交；已填的内容都在。" },
+  "draft.full": { message: "本机今天的办件编号已用完。", next: "请换一台电脑办理，或明天再办；草稿已保存。" },
+  "draft.missing": { message: "没有找到这份草稿，可能已经提交或删除。", next: "请到“办件”里看看；没有的话请重新填写。" },
+  "item.missing": { message: "本机的知识库里没有这个事项。", next: "请到“事项”里重新查找，或呼叫客服。" },
+  "net.answer": { message: "中心的答复看不懂，这次没有算数。", next: "本机记录都在，稍后会自动再试；一直这样请更新本机程序。" },
+  "net.centre": { message: "中心暂时忙不过来。", next: "记录都保存在本机，稍后会自动再试，不用重填。" },
+  "net.clock": { message: "本机时间和中心相差太大（{seconds} 秒）。", next: "请校准电脑的日期和时间，再点“立即同步”。" },
+  "net.offline": { message: "现在连不上中心。", next: "可以照常办理，记录保存在本机；有网后会自动传送。" },
+  "net.portal": { message: "网络被登录页面拦住了，没有连到中心。", next: "请先在浏览器里登录这个网络（例如宽带或 Wi-Fi 的登录页），再点“立即同步”。" },
+  "net.slow": { message: "网络太慢，{seconds} 秒没有回音。", next: "记录都保存在本机，稍后会自动再试。" },
+  "net.unenrolled": { message: "本机还没有登记到服务点。", next: "请输入管理员给的登记码。" },
+  "pack.conflict": { message: "知识库更新和本机现有的对不上。", next: "正在改为下载完整的知识库，不影响使用。" },
+  "pack.damaged": { message: "下载的知识库有损坏，没有采用。", next: "会自动重新下载坏掉的部分；现有知识库照常使用。" },
+  "pack.format": { message: "知识库的说明看不懂，没有采用。", next: "请更新本机程序；现有知识库照常使用。" },
+  "pack.key": { message: "知识库的签名不是中心的，没有采用。", next: "请告诉管理员；现有知识库照常使用。" },
+  "pack.missing": { message: "本机还没有知识库。", next: "请连上网络，下载完成后就能使用。" },
+  "pack.rollback": { message: "收到的知识库比本机的旧，没有采用。", next: "请告诉管理员；现有知识库照常使用。" },
+  "pack.root": { message: "知识库更新后核对不一致，没有采用。", next: "正在改为下载完整的知识库，不影响使用。" },
+  "pack.schema": { message: "新的知识库需要新版程序才能打开。", next: "请点“有新版本”更新本机程序；现有知识库照常使用。" },
+  "pack.scope": { message: "收到的不是办事知识库，没有采用。", next: "请告诉管理员；现有知识库照常使用。" },
+  "pack.signature": { message: "知识库的签名核对不上，没有采用。", next: "请告诉管理员；现有知识库照常使用。" },
+  "rating.level": { message: "还没有选择满意程度。", next: "请在五个等级里选一个。" },
+  "rating.twice": { message: "这一件已经评价过了。", next: "每件事只评价一次，谢谢您。" },
+  "record.missing": { message: "本机没有找到这条记录。", next: "请到“办件”里核对编号。" },
+  "storage.closed": { message: "本机的存储打不开。", next: "请关闭其他就近办窗口，再刷新本页；仍不行请重新启动浏览器。" },
+  "storage.damaged": { message: "本机的存储有损坏。", next: "请不要清除浏览器数据，马上联系管理员。" },
+  "storage.full": { message: "电脑的存储空间满了，这一步没有保存。", next: "请先清理电脑磁盘，再试一次；之前保存的都在。" },
+  "storage.key": { message: "本机的密钥不见了，加密保存的内容打不开。", next: "请联系管理员重新登记本机。" },
+  "storage.unsupported": { message: "这个浏览器不能在本机保存资料，就近办用不了。", next: "请改用 Edge 或 Chrome（108 以上）、或 Firefox（111 以上）。" },
+  "tab.silent": { message: "就近办没有反应。", next: "请关闭其他就近办窗口，再刷新本页；已保存的内容都在。" },
+} satisfies Record<string, Kind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** How a problem crosses workers and windows, and what `Status.problem` holds. */
+export interface ProblemWire extends Kind {
+  code: string;
+}
+
+/** Something from the catalogue (or from the centre's) happened; `message` and `next` are what the person reads. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly next: string,
+    readonly details: Record<string, unknown> = {},
+  ) {
+    super(message);
+  }
+
+  toWire(): ProblemWire {
+    return { code: this.code, message: this.message, next: this.next };
+  }
+}
+
+/** A problem of the device. */
+export function problem(code: ProblemCode, details: Record<string, unknown> = {}): Problem {
+  const { message, next } = PROBLEMS[code];
+  return new Problem(code, message.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? "")), next, details);
+}
+
+/** Any thrown value as a Problem; what nobody foresaw reads as a storage that cannot be opened. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (typeof error === "object" && error !== null && "code" in error && "next" in error && "message" in error) {
+    const { code, message, next } = error as ProblemWire;
+    return new Problem(String(code), String(message), String(next));
+  }
+  return problem("storage.closed", { cause: String(error) });
+}

@@ -1,0 +1,216 @@
+// Reading the knowledge on this device: what the screens ask of knowledge.db.
+import schema from "../../../datasets/schema.sql?raw";
+import { ask, refreshSearch, SEARCH_SQL, SPEC } from "../answering";
+import { problem } from "../kit/problems";
+import { contentRoot } from "./content";
+import type { Db, Value } from "./db";
+import type { Answer, Hit, Item, ItemRow, Material, Situation } from "./types";
+
+export const SCHEMA: string = schema;
+
+/** What of a release this device holds; in knowledge.db itself, so that it changes in the same transaction. */
+export interface Held {
+  release: number;
+  root: string;
+  issued_at: string;
+  stale_after: string;
+}
+
+const HELD = `CREATE TABLE held (
+  scope TEXT PRIMARY KEY, release INTEGER NOT NULL, root TEXT NOT NULL, issued_at TEXT NOT NULL, stale_after TEXT NOT NULL
+)`;
+
+const ROW = `SELECT i.slug, i.name, i.domain, coalesce(d.name, i.domain), i.department, coalesce(p.name, i.project_type),
+  i.promised_limit, i.fee
+FROM item i
+LEFT JOIN code d ON d.code_set = 'domain' AND d.code = i.domain
+LEFT JOIN code p ON p.code_set = 'project_type' AND p.code = i.project_type`;
+
+const text = (value: Value | undefined): string => (value === null || value === undefined ? "" : String(value));
+
+export class Knowledge {
+  constructor(readonly db: Db) {
+    if (!db.row("SELECT 1 FROM sqlite_schema WHERE name = 'held'")) {
+      db.transaction(() => [SCHEMA, SEARCH_SQL, HELD].forEach((sql) => db.run(sql)));
+    }
+  }
+
+  /** What is held; null before the first pack. */
+  held(): Held | null {
+    const row = this.db.row("SELECT release, root, issued_at, stale_after FROM held WHERE scope = 'knowledge'");
+    if (!row) return null;
+    return { release: Number(row[0]), root: text(row[1]), issued_at: text(row[2]), stale_after: text(row[3]) };
+  }
+
+  items(filter: { domain?: string; text?: string } = {}): ItemRow[] {
+    const like = `%${(filter.text ?? "").trim().replace(/[\\%_]/g, "\\$&")}%`;
+    const found = this.db.rows(
+      `${ROW} WHERE (?1 = '' OR i.domain = ?1) AND (i.name LIKE ?2 ESCAPE '\\' OR EXISTS
+        (SELECT 1 FROM item_alias a WHERE a.item = i.slug AND a.text LIKE ?2 ESCAPE '\\'))
+      ORDER BY i.domain, i.code, i.slug`,
+      [filter.domain ?? "", like],
+    );
+    return found.map(itemRow);
+  }
+
+  domains(): { code: string; name: string; count: number }[] {
+    const found = this.db.rows(
+      `SELECT i.domain, coalesce(c.name, i.domain), count(*) FROM item i
+       LEFT JOIN code c ON c.code_set = 'domain' AND c.code = i.domain GROUP BY i.domain ORDER BY i.domain`,
+    );
+    return found.map(([code, name, count]) => ({ code: text(code), name: text(name), count: Number(count) }));
+  }
+
+  regions(parent: string): { code: string; name: string }[] {
+    const found = this.db.rows("SELECT code, name FROM region WHERE coalesce(parent, '') = ? ORDER BY code", [parent]);
+    return found.map(([code, name]) => ({ code: text(code), name: text(name) }));
+  }
+
+  /** The whole item, or Problem item.missing. */
+  item(slug: string): Item {
+    const head = this.db.row(`${ROW} WHERE i.slug = ?`, [slug]);
+    const held = this.held();
+    if (!head || !held) throw problem("item.missing", { slug });
+    const [code, taskType, levels, applicants, verifiedOn, limit, place, result, cross, visits, reason, verify] =
+      this.db.row(
+        `SELECT i.code, coalesce(t.name, i.task_type), i.levels, i.applicants, i.verified_on, i.statutory_limit, i.place,
+           i.result, i.cross_region, i.site_visits, i.site_visits_reason, i.verify
+         FROM item i LEFT JOIN code t ON t.code_set = 'task_type' AND t.code = i.task_type WHERE i.slug = ?`,
+        [slug],
+      ) ?? [];
+    return {
+      ...itemRow(head),
+      code: text(code),
+      task_type: text(taskType),
+      levels: text(levels).split(",").filter(Boolean).map((level) => this.codeName("use_level", level)),
+      applicants: text(applicants),
+      aliases: this.list("item_alias", slug),
+      conditions: this.list("item_condition", slug),
+      steps: this.list("item_step", slug),
+      basis: this.list("item_basis", slug),
+      sources: this.list("item_source", slug),
+      verify_fields: verify ? this.list("item_verify", slug) : [],
+      verified_on: verifiedOn === null || verifiedOn === undefined ? null : String(verifiedOn),
+      statutory_limit: text(limit),
+      place: text(place),
+      result: text(result),
+      cross_region: text(cross),
+      site_visits: Number(visits),
+      site_visits_reason: text(reason),
+      materials: this.materials(slug),
+      situations: this.situations(slug),
+      qa: this.pairs(slug),
+      release: held.release,
+    };
+  }
+
+  /** Searches and decides; the caller adds id, masked text and the time it took. */
+  ask(question: string): Pick<Answer, "decision" | "hits" | "advice" | "release"> {
+    const held = this.held();
+    if (!held) throw problem("pack.missing");
+    const { decision, hits, advice } = ask(this.db, question);
+    return {
+      decision,
+      advice,
+      release: held.release,
+      hits: hits.map((hit): Hit => {
+        const names = this.db.rows(SPEC.document.name, [hit.slug]);
+        const [, , name] = names[0] ?? [];
+        const pairs = this.pairs(hit.slug); // the questions of the document begin with these, see search.json
+        return {
+          slug: hit.slug,
+          name: text(name),
+          department: text(this.db.row("SELECT department FROM item WHERE slug = ?", [hit.slug])?.[0]),
+          score: hit.score,
+          matched: hit.matched,
+          phrase: hit.phrase === null ? "" : text(names[hit.phrase]?.[2]),
+          answer: hit.qa === null ? null : (pairs[hit.qa] ?? null),
+        };
+      }),
+    };
+  }
+
+  /**
+   * Brings the knowledge to a release by a patchset, in one transaction; nothing changes unless the content root is the
+   * promised one. `fromEmpty`: the patchset starts from nothing, whatever is held now.
+   */
+  apply(patchset: Uint8Array, next: Held, fromEmpty: boolean): "applied" | "conflict" | "root" {
+    let outcome: "applied" | "conflict" | "root" = "applied";
+    const refused = new Error("refused");
+    try {
+      this.db.transaction(() => {
+        if (fromEmpty) this.empty();
+        if (!this.db.applyPatchset(patchset)) outcome = "conflict";
+        else if (contentRoot(this.db, SCHEMA).root !== next.root) outcome = "root";
+        if (outcome !== "applied") throw refused;
+        refreshSearch(this.db);
+        this.db.run("INSERT OR REPLACE INTO held VALUES ('knowledge', ?, ?, ?, ?)", [
+          next.release,
+          next.root,
+          next.issued_at,
+          next.stale_after,
+        ]);
+      });
+    } catch (error) {
+      if (error !== refused) throw error;
+    }
+    return outcome;
+  }
+
+  /** The same release, told anew: only its dates can differ. */
+  renew(next: Held): void {
+    this.db.run("UPDATE held SET issued_at = ?, stale_after = ? WHERE scope = 'knowledge'", [next.issued_at, next.stale_after]);
+  }
+
+  private empty(): void {
+    const tables = [...SCHEMA.matchAll(/^CREATE TABLE (\w+)/gm)].map((match) => String(match[1]));
+    tables.forEach((table) => this.db.run(`DELETE FROM ${table}`));
+  }
+
+  private codeName(set: string, code: string): string {
+    return text(this.db.row("SELECT name FROM code WHERE code_set = ? AND code = ?", [set, code])?.[0]) || code;
+  }
+
+  private list(table: string, slug: string): string[] {
+    return this.db.rows(`SELECT text FROM ${table} WHERE item = ? ORDER BY pos`, [slug]).map(([value]) => text(value));
+  }
+
+  private pairs(slug: string): { q: string; a: string }[] {
+    return this.db.rows("SELECT q, a FROM qa WHERE item = ? ORDER BY pos", [slug]).map(([q, a]) => ({ q: text(q), a: text(a) }));
+  }
+
+  private materials(slug: string): Material[] {
+    const sql = "SELECT name, form, copies, necessity, source FROM material WHERE item = ? ORDER BY pos";
+    return this.db.rows(sql, [slug]).map((row) => material(row, ""));
+  }
+
+  private situations(slug: string): Situation[] {
+    const effects = this.db.rows(
+      `SELECT name, form, copies, necessity, source, situation, effect FROM situation_material WHERE item = ?
+       ORDER BY situation, pos`,
+      [slug],
+    );
+    return this.db.rows("SELECT pos, name, note FROM situation WHERE item = ? ORDER BY pos", [slug]).map(([pos, name, note]) => {
+      const own = effects.filter((row) => row[5] === pos);
+      return {
+        pos: Number(pos),
+        name: text(name),
+        note: text(note),
+        add: own.filter((row) => row[6] === "add").map((row) => material(row, text(name))),
+        remove: own.filter((row) => row[6] === "remove").map((row) => text(row[0])),
+      };
+    });
+  }
+}
+
+function itemRow(row: Value[]): ItemRow {
+  const [slug, name, domain, domainName, department, projectType, limit, fee] = row.map(text) as [
+    string, string, string, string, string, string, string, string,
+  ];
+  return { slug, name, domain, domain_name: domainName, department, project_type: projectType, promised_limit: limit, fee };
+}
+
+function material(row: Value[], why: string): Material {
+  const [name, form, copies, necessity, source] = row;
+  return { name: text(name), form: text(form), copies: Number(copies), necessity: text(necessity), source: text(source), why };
+}

@@ -1,0 +1,131 @@
+// One build for both pages: the village page (index.html, works offline) and the agent desk (desk.html).
+// Beside them it writes what the server-rendered consoles share (kit/), and a .gz of every text file for the portal.
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+import vue from "@vitejs/plugin-vue";
+import { type Plugin, type ResolvedConfig, preprocessCSS } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
+import { defineConfig } from "vitest/config";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const DIST = join(HERE, "dist");
+const VERSION = /VERSION = "([^"]+)"/.exec(readFileSync(join(HERE, "../app/version.py"), "utf8"))?.[1] ?? "0";
+
+/** Files of the build that the village page needs; filled while the bundle is made. */
+const villageFiles = new Set<string>();
+
+/** Collects what is reachable from index.html, so that the service worker does not store the desk in every village. */
+function villageGraph(): Plugin {
+  return {
+    name: "village-graph",
+    generateBundle(_options, bundle) {
+      const visit = (name: string): void => {
+        const chunk = bundle[name];
+        if (villageFiles.has(name) || chunk?.type !== "chunk") return;
+        villageFiles.add(name);
+        chunk.viteMetadata?.importedCss.forEach((css) => villageFiles.add(css));
+        chunk.viteMetadata?.importedAssets.forEach((asset) => villageFiles.add(asset));
+        [...chunk.imports, ...chunk.dynamicImports].forEach(visit);
+      };
+      for (const [name, chunk] of Object.entries(bundle)) {
+        if (chunk.type === "chunk" && chunk.isEntry && chunk.facadeModuleId?.endsWith("index.html")) visit(name);
+      }
+    },
+  };
+}
+
+/** dist/kit/: the kit's CSS in one file and htmx, under fixed names for the Jinja pages. */
+function kit(): Plugin {
+  let config: ResolvedConfig;
+  return {
+    name: "kit",
+    apply: "build",
+    configResolved: (resolved) => {
+      config = resolved;
+    },
+    async writeBundle() {
+      const source = join(HERE, "src/kit/kit.css");
+      const { code } = await preprocessCSS(readFileSync(source, "utf8"), source, config);
+      mkdirSync(join(DIST, "kit"), { recursive: true });
+      writeFileSync(join(DIST, "kit/kit.css"), code);
+      copyFileSync(join(HERE, "node_modules/htmx.org/dist/htmx.min.js"), join(DIST, "kit/htmx.min.js"));
+    },
+  };
+}
+
+const TEXT = new Set([".js", ".mjs", ".css", ".html", ".wasm", ".svg", ".json", ".webmanifest"]);
+
+/** `<file>.gz` beside every file that shrinks: any static server, and app/portal, can serve it as it is. */
+function squeeze(): Plugin {
+  return {
+    name: "squeeze",
+    apply: "build",
+    closeBundle: {
+      order: "post",
+      sequential: true,
+      handler() {
+        for (const name of readdirSync(DIST, { recursive: true, encoding: "utf8" })) {
+          const path = join(DIST, name);
+          if (TEXT.has(extname(name))) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+        }
+      },
+    },
+  };
+}
+
+/** Subresource integrity of one built file: a captive portal's page can never take its place in the cache. */
+function integrity(name: string): string {
+  return `sha256-${createHash("sha256").update(readFileSync(join(DIST, name))).digest("base64")}`;
+}
+
+function belongsToVillage(url: string): boolean {
+  return !url.startsWith("assets/") || villageFiles.has(url) || /^assets\/(worker|sqlite3)-[^/]+\.(js|wasm)$/.test(url);
+}
+
+const pages = { index: join(HERE, "index.html"), desk: join(HERE, "desk.html") };
+
+export default defineConfig({
+  root: HERE,
+  base: "/village/",
+  define: { __APP_VERSION__: JSON.stringify(VERSION) },
+  build: {
+    outDir: "dist",
+    target: ["chrome108", "firefox111"],
+    assetsInlineLimit: 0, // CSP: no data: scripts, and every file has its own integrity
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rollupOptions: { input: Object.fromEntries(Object.entries(pages).filter(([, page]) => existsSync(page))) },
+  },
+  worker: { format: "iife" }, // Firefox has module workers only from 114
+  server: { fs: { allow: [join(HERE, "..")] }, proxy: { "^/(enrol|sync|packs|api|ws)": "http://127.0.0.1:8080" } },
+  plugins: [
+    vue(),
+    villageGraph(),
+    kit(),
+    VitePWA({
+      strategies: "injectManifest",
+      srcDir: "src/sw",
+      filename: "service-worker.ts",
+      injectRegister: false, // src/sw/updates.ts registers it
+      manifest: false, // public/manifest.webmanifest
+      injectManifest: {
+        rollupFormat: "iife", // Firefox has module service workers only from 147
+        globPatterns: ["index.html", "assets/*.{js,css,wasm}", "*.{svg,png,webmanifest}"],
+        maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
+        manifestTransforms: [
+          (entries) => ({
+            manifest: entries
+              .filter((entry) => belongsToVillage(entry.url))
+              .map((entry) => ({ ...entry, integrity: integrity(entry.url) })),
+          }),
+        ],
+      },
+    }),
+    squeeze(),
+  ],
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});
