@@ -1,0 +1,20 @@
+"""The tables of the spine."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from app.db import metadata
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    metadata.create_all(op.get_bind())
+
+
+def downgrade() -> None:
+    metadata.drop_all(op.get_bind())
