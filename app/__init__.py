@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from flask import Flask
 from sqlalchemy import Connection
 
-from app import errors, keys
+from app import errors, keys, pages, problems, regions
 from app.accounts import views as accounts_views
 from app.accounts import wall
 from app.answering import views as answering_views
@@ -33,6 +33,7 @@ from app.portal import views as portal_views
 from app.ratings import store as ratings_store
 from app.ratings import views as ratings_views
 from app.settings import Settings
+from app.syncing import store as syncing_store
 from app.syncing import views as syncing_views
 from app.vault import Vault
 
@@ -55,22 +56,24 @@ SLICES = (
 Handler = Callable[[Connection, Entry], None]
 
 HANDLERS: Mapping[str, tuple[Handler, ...]] = {
-    "case.submitted": (handling_store.on_case_submitted,),
+    "case.progressed": (syncing_store.on_case_progress,),
+    "case.submitted": (handling_store.on_case_submitted, oversight_store.on_case_submitted),
     "question.asked": (oversight_store.on_question_asked,),
-    "rating.given": (ratings_store.on_rating_given,),
+    "rating.given": (ratings_store.on_rating_given, oversight_store.on_rating_given),
 }
-"""What each device event changes, in the transaction that appends it."""
+"""What each event changes beyond its own slice, in the transaction that appends it."""
 
 OPEN_DOORS = (
     "accounts.first_login",
+    "accounts.login",
     "answering.release_info",
     "knowledge.pack",
     "places.enrol",
     "portal.front",
     "portal.healthz",
     "portal.kit",
+    "portal.size",
     "portal.village",
-    "security.login",
     "static",
     "syncing.sync",
 )
@@ -89,6 +92,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["jjb_handlers"] = HANDLERS
     logging.getLogger("app").setLevel(logging.INFO)
     errors.install(app)
+    regions.install(app)
+    pages.install(app)
+    app.jinja_env.globals["sentence"] = problems.sentence_of
     wall.install(app, OPEN_DOORS)
     for slice_ in SLICES:
         app.register_blueprint(slice_.bp)

@@ -76,6 +76,77 @@ class RatingGiven(Body):
     channel: Literal["PC端"] = "PC端"
 
 
+class CaseProgressed(Body):
+    case_no: CaseNo
+    state: Short
+    state_name: Short
+    note: Long
+    """For the applicant: what is missing, why refused. Staff write no personal data here."""
+
+
+class DeviceEnrolled(Body):
+    letters: Short
+
+
+class DeviceRenamed(Body):
+    name: Short
+
+
+class Reasoned(Body):
+    """Something done for a stated reason."""
+
+    reason: Line
+
+
+class CodeIssued(Body):
+    expires_at: When
+
+
+class KnowledgeReleased(Body):
+    release: Count
+    content_root: Short
+    items: Count
+    note: Long
+
+
+class Nothing(Body):
+    """The name and subject say it all."""
+
+
+class OpenDataFile(Body):
+    sha256: Short
+
+
+class PersonAdded(Body):
+    username: Short
+    roles: list[Short]
+    region: Short
+
+
+class PersonChanged(Body):
+    roles: list[Short]
+    region: Short
+    active: bool
+
+
+class PointAdded(Body):
+    name: Short
+    region: Short
+
+
+class PointChanged(Body):
+    name: Short
+
+
+class RectificationMoved(Body):
+    state: Short
+
+
+class SyncSettled(Body):
+    settlement: Line
+    event: Short
+
+
 class Kind(NamedTuple):
     """One row of the table."""
 
@@ -86,10 +157,27 @@ class Kind(NamedTuple):
 
 # fmt: off
 EVENTS: dict[str, Kind] = {
+    "case.progressed": Kind("centre", CaseProgressed),
     "case.submitted": Kind("device", CaseSubmitted, sealed=("applicant", "proxy", "note")),
+    "device.code_issued": Kind("centre", CodeIssued),
+    "device.enrolled": Kind("centre", DeviceEnrolled),
+    "device.renamed": Kind("centre", DeviceRenamed),
+    "device.revoked": Kind("centre", Reasoned),
+    "knowledge.released": Kind("centre", KnowledgeReleased),
     "notice.printed": Kind("device", NoticePrinted),
+    "opendata.approved": Kind("centre", OpenDataFile),
+    "opendata.built": Kind("centre", OpenDataFile),
+    "person.added": Kind("centre", PersonAdded),
+    "person.changed": Kind("centre", PersonChanged),
+    "person.link": Kind("centre", Nothing),
+    "person.password": Kind("centre", Nothing),
+    "personal.unmasked": Kind("centre", Reasoned),
+    "point.added": Kind("centre", PointAdded),
+    "point.changed": Kind("centre", PointChanged),
     "question.asked": Kind("device", QuestionAsked),
     "rating.given": Kind("device", RatingGiven, sealed=("text",)),
+    "rectification.moved": Kind("centre", RectificationMoved),
+    "sync.settled": Kind("centre", SyncSettled),
 }
 # fmt: on
 

@@ -26,8 +26,34 @@ PROBLEMS: dict[str, Kind] = {
     "access.denied": Kind(403, "您的岗位不能做这件事。", "需要时请找管理员调整岗位。"),
     "access.login": Kind(401, "请先登录。", "登录后会回到这一页。"),
     "access.region": Kind(403, "这里不在您管理的范围内。", "请回到自己的辖区,或找上级处理。"),
+    "case.move": Kind(409, "这一步不能办:{reason}。", "请看清办件现在的状态,再选下一步。"),
+    "case.number": Kind(409, "办件编号 {case_no} 已经有了。", "请联系管理员核对是否重复提交;本机记录不会丢。"),
+    "device.clock": Kind(401, "本机时间与中心相差太多。", "程序会自动校准后重试;也请检查电脑右下角的时间。"),
+    "device.replay": Kind(401, "这次请求已经处理过。", "程序会重新签名后再发。"),
+    "device.revoked": Kind(403, "这台设备已被停用。", "请联系管理员;没有上传的记录仍保存在本机。"),
+    "device.signature": Kind(401, "设备签名核对不上。", "请重新登记本机;记录仍保存在本机。"),
+    "device.unknown": Kind(401, "中心没有登记这台设备。", "请找管理员要登记码,重新登记本机。"),
+    "enrol.code_expired": Kind(410, "登记码已经过期。", "请找管理员要一个新的登记码。"),
+    "enrol.code_used": Kind(409, "登记码已经用过。", "一个码只能登记一台电脑,请找管理员要新的。"),
+    "enrol.code_wrong": Kind(404, "登记码不对。", "请对照登记单再输一次;字母不分大小写,没有 0、O、1、I、L。"),
+    "enrol.key": Kind(400, "本机生成的密钥不合要求。", "请刷新页面再试;仍不行请换用新版 Edge 或 Chrome 浏览器。"),
     "event.field": Kind(422, "记录内容不合要求:{field}。", "请改正后再交;原记录仍保存在本机“需处理”里。"),
+    "event.tampered": Kind(409, "同一条记录两次送来的内容不一样。", "中心已另存两份,请联系管理员核对。"),
     "event.unknown": Kind(422, "中心不认识这种记录:{name}。", "请更新本机程序后再同步;记录仍保存在本机。"),
+    "item.missing": Kind(404, "没有找到这个事项。", "它可能已经下架,请回到事项列表重新查找。"),
+    "knowledge.no_release": Kind(503, "中心还没有发布知识。", "请管理员先完成初始化(deploy/up)。"),
+    "link.expired": Kind(410, "这个首次登录链接已经过期。", "请找管理员重新发一个。"),
+    "link.used": Kind(409, "这个首次登录链接已经用过。", "请直接登录;忘了密码请找管理员重新发链接。"),
+    "link.wrong": Kind(404, "这个首次登录链接不对。", "请核对链接是否完整,或找管理员重新发一个。"),
+    "login.wrong": Kind(401, "登录名或密码不对。", "请再试一次;忘了密码请找管理员发首次登录链接。"),
+    "opendata.changed": Kind(409, "数据文件在审批前被改动过。", "请重新生成,再请另一位同事审批。"),
+    "opendata.own_build": Kind(403, "自己生成的数据不能自己审批。", "请另一位数据员或管理员审批。"),
+    "person.last_admin": Kind(409, "这是最后一位管理员,不能停用或取消管理员岗位。", "请先让另一位同事担任管理员。"),
+    "person.password": Kind(422, "这个密码不能用:{reason}", "请换一个密码。"),
+    "person.username": Kind(409, "登录名“{name}”已有人用。", "请换一个登录名。"),
+    "place.exists": Kind(409, "服务点代号“{name}”已有了。", "请换一个代号。"),
+    "rating.move": Kind(409, "整改单不能这样改。", "请按“待联系、已联系、已办结”的顺序,并写明说明。"),
+    "rating.twice": Kind(409, "这件事已经评价过了。", "一件事只评一次,不用再评。"),
     "request.csrf": Kind(400, "页面开得太久,这次提交没有生效。", "请刷新页面,再交一次。"),
     "request.format": Kind(400, "收到的内容不合规定的格式:{field}。", "请刷新页面再试;仍不行请联系管理员。"),
     "request.missing": Kind(404, "没有找到这个页面或记录。", "请检查地址,或回到首页。"),
@@ -35,6 +61,8 @@ PROBLEMS: dict[str, Kind] = {
     "request.size": Kind(413, "内容太大,超过 {limit} 字节。", "请分开提交。"),
     "server.down": Kind(500, "中心出了点问题,这次没有办成。", "已填的内容还在,请稍后再试;仍不行请联系管理员。"),
     "setting.value": Kind(500, "设置 {name} 的值“{value}”不能用。", "请按 deploy/README.md 的说明改正后重新启动。"),
+    "sync.format": Kind(400, "同步内容不合协议:{field}。", "请更新本机程序后再试;没有上传的记录仍保存在本机。"),
+    "sync.proto": Kind(400, "本机程序的同步协议是第 {proto} 版,中心用第 {ours} 版。", "请先更新本机程序;没有上传的记录仍保存在本机。"),
 }
 # fmt: on
 
@@ -65,3 +93,9 @@ class Problem(Exception):
                 "details": self.details,
             },
         }
+
+
+def sentence_of(code: str) -> str:
+    """The sentence of a code kept in a table, details left out."""
+    kind = PROBLEMS.get(code)
+    return kind.sentence.replace(":{field}", "").replace(":{name}", "") if kind else code

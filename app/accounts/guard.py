@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask_security import current_user
+
+from app.accounts.rules import Person, within
+from app.problems import Problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+__all__ = ["Person", "current_person", "logged_in", "may_see", "must_see", "needs"]
 
-@dataclass(frozen=True)
-class Person:
-    """A logged-in person. `region` is the 12-digit code whose subtree they may see; `roles` from `accounts.rules.ROLES`."""
 
-    id: str
-    name: str
-    roles: frozenset[str]
-    region: str
+def logged_in() -> bool:
+    """Whether somebody is logged in on this request."""
+    return bool(current_user and current_user.is_authenticated)
 
 
 def current_person() -> Person:
     """The person of this request; Problem('access.login') when nobody is logged in."""
-    raise NotImplementedError
+    if not logged_in():
+        raise Problem("access.login")
+    return cast(Person, current_user.as_person())
 
 
 def needs(*roles: str) -> Callable[[View], View]:
     """Decorator of a view: Problem('access.denied') unless the person has one of `roles` (admin always may)."""
-    raise NotImplementedError
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_person().has(*roles):
+                raise Problem("access.denied")
+            return view(*args, **kwargs)
+
+        return cast(View, guarded)
+
+    return decorate
 
 
 def may_see(person: Person, region: str) -> bool:
     """Whether a region code lies in the person's subtree."""
-    raise NotImplementedError
+    return within(person.region, region)
+
+
+def must_see(person: Person, region: str) -> None:
+    """Problem('access.region') unless the region lies in the person's subtree."""
+    if not may_see(person, region):
+        raise Problem("access.region")

@@ -119,3 +119,21 @@ def document_of(path: Path, slug: str) -> Document:
     if slug not in found:
         raise Problem("item.missing")
     return found[slug]
+
+
+def item_names(path: Path) -> dict[str, str]:
+    """Names of the items of a release file, by slug."""
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return dict(db.execute("SELECT slug, name FROM item ORDER BY slug"))
+    finally:
+        db.close()
+
+
+def codes_of(path: Path, code_set: str) -> dict[str, str]:
+    """Names by code of one code set in a release file."""
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return dict(db.execute("SELECT code, name FROM code WHERE code_set = ? ORDER BY code", (code_set,)))
+    finally:
+        db.close()

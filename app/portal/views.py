@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request, send_from_directory
+from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, render_template, request
+from flask import send_from_directory
 from werkzeug.utils import safe_join
 
+from app.accounts.rules import local_path
 from app.db import db
 from app.knowledge import releases
 from app.problems import Problem
@@ -26,6 +28,15 @@ ASK_EACH_TIME = "no-cache"
 def front() -> str:
     """The portal: one door for each kind of user."""
     return render_template("portal/front.html", settings=current_app.extensions["jjb_settings"])
+
+
+@bp.get("/size")
+def size() -> Response:
+    """Make the type of the consoles larger: normal → ×1.25 → ×1.5 → normal (长辈版); kept in a cookie."""
+    following = {"": "l", "l": "xl"}.get(request.cookies.get("size", ""), "")
+    response = make_response(redirect(local_path(request.args.get("next")) or "/"))
+    response.set_cookie("size", following, max_age=31536000, samesite="Lax", httponly=True)
+    return response
 
 
 @bp.get("/healthz")

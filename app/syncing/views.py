@@ -1,5 +1,171 @@
-"""Web face of this slice."""
+"""`POST /sync`: one round of a village page; and the page of what was set aside. The protocol is sync/PROTOCOL.md."""
 
-from flask import Blueprint
+from __future__ import annotations
 
-bp = Blueprint("syncing", __name__)
+import base64
+import zlib
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import clock
+from app.accounts.guard import current_person, needs
+from app.bus import bus
+from app.db import db
+from app.knowledge import releases
+from app.places.guard import Device, device_of_request, note_contact, point_names
+from app.problems import Problem
+from app.settings import Settings
+from app.syncing import store
+from app.vault import vault
+from sync.messages import PROTO, DeviceEvent, MessageError, SyncRequest, decode_request
+
+bp = Blueprint("syncing", __name__, template_folder="templates")
+
+
+@bp.post("/sync")
+def sync() -> Response:
+    """One round: device state and events up; verdicts, manifest, pack and messages down."""
+    device = device_of_request()
+    received_at = clock.now()
+    asked = _read_body(current_app.extensions["jjb_settings"])
+    if device.revoked:
+        with db().write() as connection:
+            for event in asked.events:
+                store.set_aside(connection, vault(), device, event, "device.revoked", received_at)
+        raise Problem("device.revoked")
+    verdicts = [_take(device, event, received_at) for event in asked.events]
+    with db().write() as connection:
+        note_contact(connection, device, _state(asked, received_at), received_at)
+    with db().read() as connection:
+        reply = _reply(connection, device, asked, verdicts)
+    if any(verdict["verdict"] == "accepted" for verdict in verdicts):
+        bus().publish("ledger")
+    return jsonify(reply)
+
+
+def _read_body(settings: Settings) -> SyncRequest:
+    body = request.get_data(cache=True)
+    if request.headers.get("Content-Encoding", "") == "gzip":
+        body = _unzip(body, settings.sync_body_limit)
+    try:
+        return decode_request(body)
+    except MessageError as error:
+        if error.proto is not None:
+            raise Problem("sync.proto", proto=error.proto, ours=PROTO) from error
+        raise Problem("sync.format", field=error.field) from error
+
+
+def _unzip(body: bytes, limit: int) -> bytes:
+    """Decompress at most `limit` bytes: a small body must not become a large one."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        plain = reader.decompress(body, limit)
+    except zlib.error as error:
+        raise Problem("sync.format", field="gzip") from error
+    if reader.unconsumed_tail:
+        raise Problem("request.size", limit=limit)
+    if not reader.eof:
+        raise Problem("sync.format", field="gzip")
+    return plain
+
+
+def _take(device: Device, event: DeviceEvent, received_at: str) -> dict[str, Any]:
+    """Judge and enter one event in a transaction of its own: a bad one never holds up the others."""
+    with db().write() as connection:
+        known = store.seen(connection, event.id)
+        if known is not None:
+            if known.device != device.id or known.sha256 != store.fingerprint(event):
+                store.set_aside(connection, vault(), device, event, "event.tampered", received_at)
+                return _verdict(event, "quarantined", None, Problem("event.tampered"))
+            if known.verdict == "accepted":
+                return _verdict(event, "duplicate", known.ledger_seq, None)
+    try:
+        with db().write() as connection:
+            entry = store.enter(connection, vault(), device, event, received_at)
+            for handler in current_app.extensions["jjb_handlers"].get(event.name, ()):
+                handler(connection, entry)
+            store.remember(connection, device, event, "accepted", entry.seq, None)
+        return _verdict(event, "accepted", entry.seq, None)
+    except Problem as problem:
+        with db().write() as connection:
+            store.set_aside(connection, vault(), device, event, problem.code, received_at)
+            store.remember(connection, device, event, "rejected", None, problem.code)
+        return _verdict(event, "rejected", None, problem)
+
+
+def _verdict(event: DeviceEvent, verdict: str, ledger_seq: int | None, problem: Problem | None) -> dict[str, Any]:
+    described = None
+    if problem is not None:
+        described = {"code": problem.code, "message": problem.sentence, "next": problem.kind.next}
+    return {"id": event.id, "verdict": verdict, "ledger": ledger_seq, "problem": described}
+
+
+def _state(asked: SyncRequest, received_at: str) -> dict[str, Any]:
+    said = asked.state
+    skew = clock.parse(said.clock) - clock.parse(received_at)
+    return {
+        "release": asked.have.get(releases.SCOPE, 0),
+        "waiting": max(0, said.waiting - len(asked.events)),
+        "refused": said.refused,
+        "disk_free": said.disk_free,
+        "clock_skew_s": int(skew.total_seconds()),
+        "app": said.app,
+        "browser": said.browser,
+    }
+
+
+def _reply(connection: Connection, device: Device, asked: SyncRequest, verdicts: list[dict[str, Any]]) -> dict[str, Any]:
+    settings: Settings = current_app.extensions["jjb_settings"]
+    manifests, packs = _news(connection, settings, asked.have.get(releases.SCOPE, 0))
+    messages = store.messages(connection, device.point, asked.cursor)
+    return {
+        "proto": PROTO,
+        "server_time": clock.now(),
+        "verdicts": verdicts,
+        "missing": store.gaps(connection, device.id),
+        "manifests": manifests,
+        "packs": packs,
+        "downlink": messages,
+        "cursor": messages[-1]["cursor"] if messages else asked.cursor,
+        "next_poll_s": settings.sync_poll_s,
+        "device": {"revoked": False, "point": {"id": device.point, "name": device.point_name, "region": device.region}},
+    }
+
+
+def _news(connection: Connection, settings: Settings, have: int) -> tuple[list[Any], list[Any]]:
+    """The manifest when the device holds another release, and the pack that leads there when it is small."""
+    newest = releases.newest(connection)
+    if newest is None or newest.number == have:
+        return [], []
+    manifest = {"manifest": newest.manifest, "signature": newest.signature}
+    way = newest.pack_from(have)
+    if way is None or way[1] > settings.inline_delta_limit:
+        return [manifest], []
+    data = releases.pack_file(settings, way[0]).read_bytes()
+    return [manifest], [{"sha256": way[0], "data": base64.b64encode(data).decode()}]
+
+
+@bp.get("/syncing/quarantine")
+@needs("manager")
+def quarantine() -> str:
+    """Events that did not enter the ledger: why, from where, since when. Their content stays sealed."""
+    with db().read() as connection:
+        names = point_names(connection, current_person().region)
+        rows = store.open_quarantine(connection, list(names))
+    return render_template("syncing/quarantine.html", rows=rows, names=names)
+
+
+@bp.post("/syncing/quarantine")
+@needs("admin")
+def settle() -> AnyResponse:
+    """Close one with a reason."""
+    reason = request.form.get("reason", "").strip()
+    if not reason:
+        raise Problem("request.format", field="处理说明")
+    with db().write() as connection:
+        store.settle(connection, request.form.get("id", ""), reason[:200], current_person().id)
+    flash("已处理。", "ok")
+    return redirect(url_for("syncing.quarantine"))

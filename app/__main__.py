@@ -1,0 +1,103 @@
+"""`python -m app …`: what an operator does from a shell. Every command says in words what it did."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from flask import Flask
+
+from app import create_app, ledger
+from app.accounts import store as accounts
+from app.db import db
+from app.places import store as places
+from app.problems import Problem
+from app.settings import Settings
+from app.setup import first_admin_link, setup
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when done, 1 when a check failed, 2 when the call or the settings are wrong."""
+    parser = argparse.ArgumentParser(prog="python -m app", description="就近办中心")
+    commands = parser.add_subparsers(dest="command", required=True)
+    making = commands.add_parser("setup", help="准备数据文件夹,可以重复运行")
+    making.add_argument("--demo", action=argparse.BooleanOptionalAction, default=None, help="建立示范服务点和人员")
+    coding = commands.add_parser("enrol-code", help="为一个服务点生成登记码")
+    coding.add_argument("point")
+    linking = commands.add_parser("first-link", help="为一个人生成首次登录链接")
+    linking.add_argument("username")
+    commands.add_parser("ledger-verify", help="核对审计账本")
+    commands.add_parser("demo-info", help="示范人员、密码和一个登记码,JSON")
+    options = parser.parse_args(arguments)
+    try:
+        app = create_app(Settings.from_environment())
+        with app.app_context():
+            return int(COMMANDS[options.command](app, options) or 0)
+    except Problem as problem:
+        print(problem.sentence, file=sys.stderr)
+        print(problem.kind.next, file=sys.stderr)
+        return 2
+
+
+def _setup(app: Flask, options: argparse.Namespace) -> None:
+    settings: Settings = app.extensions["jjb_settings"]
+    demo = settings.demo if options.demo is None else options.demo
+    setup(app, demo, say=lambda line: print(f"· {line}", flush=True))
+    if not demo:
+        with db().write() as connection:
+            link = first_admin_link(connection, settings)
+        if link:
+            print(f"首位管理员(登录名 admin)的首次登录链接,24 小时内有效,只能用一次:\n{link}")
+
+
+def _enrol_code(app: Flask, options: argparse.Namespace) -> None:
+    with db().write() as connection:
+        places.point(connection, options.point)
+        code, expires = places.issue_code(connection, options.point, app.extensions["jjb_settings"].enrol_code_minutes, "centre")
+    print(f"{code}  有效到 {expires}")
+
+
+def _first_link(app: Flask, options: argparse.Namespace) -> None:
+    user = app.extensions["jjb_security"].datastore.find_user(username=options.username)
+    if user is None:
+        raise Problem("request.missing")
+    with db().write() as connection:
+        token = accounts.issue_link(connection, user.id, "centre")
+    print(f"{app.extensions['jjb_settings'].public_url}/accounts/first/{token}")
+
+
+def _ledger_verify(_app: Flask, _options: argparse.Namespace) -> int:
+    with db().read() as connection:
+        verdict = ledger.verify(connection)
+    if verdict.ok:
+        print(f"账本完好:{verdict.entries} 条,最后一条的指纹 {verdict.head[:16]}")
+        return 0
+    print(f"账本从第 {verdict.broken_at} 条起对不上。请停止写入,保留现场,用备份核对。")
+    return 1
+
+
+def _demo_info(app: Flask, _options: argparse.Namespace) -> None:
+    settings: Settings = app.extensions["jjb_settings"]
+    path = settings.data / "demo.json"
+    if not path.exists():
+        raise Problem("request.missing")
+    info = json.loads(path.read_text(encoding="utf-8"))
+    with db().write() as connection:
+        info["codes"] = [
+            {"point": point.id, "name": point.name, "code": places.issue_code(connection, point.id, settings.demo_code_minutes, "centre")[0]}
+            for point in places.points(connection, "000000000000")
+        ]  # fmt: skip
+    print(json.dumps(info, ensure_ascii=False))
+
+
+COMMANDS = {
+    "setup": _setup,
+    "enrol-code": _enrol_code,
+    "first-link": _first_link,
+    "ledger-verify": _ledger_verify,
+    "demo-info": _demo_info,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""What oversight shows and how it is counted; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import ceil
+from typing import Any, NamedTuple
+
+PAGE_SIZE = 50
+LONGEST_SPAN = 366
+LOW_DISK = 200 * 1024 * 1024
+SKEW_S = 300
+
+DECISIONS = {"answer": "已回答", "clarify": "请对方选", "none": "没答上来"}
+BAD_LEVEL = 4
+"""From this level on a rating is a 差评 (GB/T 39046 A.8, where 5 is the worst)."""
+
+
+class Figure(NamedTuple):
+    """One number of the overview: its key, label, what it counts, and the list (endpoint, filters) of the same rows."""
+
+    key: str
+    label: str
+    meaning: str
+    endpoint: str
+    args: Mapping[str, str]
+
+
+FIGURES = (
+    Figure("questions", "提问", "当天传到中心的提问条数;断网时问的,联网那天才算。", "oversight.questions", {}),
+    Figure("unanswered", "没答上来", "其中本机没有给出答案的条数。", "oversight.questions", {"decision": "none"}),
+    Figure("cases", "代办件", "当天传到中心的代办件数。", "oversight.cases", {}),
+    Figure("ratings", "评价", "当天传到中心的评价条数,一件事只算一次。", "oversight.ratings", {}),
+    Figure("bad", "差评", "其中“不满意”和“非常不满意”的条数。", "oversight.ratings", {"level": "bad"}),
+)
+
+WORDS = {
+    "case.progressed": "代办件有进展",
+    "case.submitted": "提交代办件",
+    "device.code_issued": "生成登记码",
+    "device.enrolled": "登记设备",
+    "device.renamed": "设备改名",
+    "device.revoked": "停用设备",
+    "knowledge.released": "发布知识",
+    "notice.printed": "打印一次性告知单",
+    "opendata.approved": "批准开放数据",
+    "opendata.built": "生成开放数据",
+    "person.added": "添加人员",
+    "person.changed": "修改人员",
+    "person.link": "发首次登录链接",
+    "person.password": "设置密码",
+    "personal.unmasked": "查看个人信息",
+    "point.added": "添加服务点",
+    "point.changed": "修改服务点",
+    "question.asked": "提问",
+    "rating.given": "评价",
+    "rectification.moved": "差评整改有进展",
+    "sync.settled": "处理退回的记录",
+}
+"""What each ledger event is called on screen."""
+
+
+def word_of(name: str) -> str:
+    """An event name in words; an unknown one keeps its name beside a plain word."""
+    return WORDS.get(name, f"其他记录({name})")
+
+
+class Mark(NamedTuple):
+    """A state in a word, with how grave it is: ok, warn or bad."""
+
+    level: str
+    word: str
+
+
+@dataclass(frozen=True)
+class State:
+    """What a device, or all devices of a point together, last said. `last_contact` None: never."""
+
+    devices: int
+    last_contact: datetime | None
+    release: int
+    waiting: int
+    refused: int
+    disk_free: int | None = None
+    clock_skew_s: int | None = None
+
+
+def together(states: Sequence[State]) -> State:
+    """The state of a point from its devices: latest contact, oldest release in use, sums of what waits."""
+    heard = [state for state in states if state.last_contact is not None]
+    return State(
+        devices=sum(state.devices for state in states),
+        last_contact=max((state.last_contact for state in heard if state.last_contact), default=None),
+        release=min((state.release for state in heard), default=0),
+        waiting=sum(state.waiting for state in heard),
+        refused=sum(state.refused for state in heard),
+        disk_free=min((state.disk_free for state in heard if state.disk_free is not None), default=None),
+        clock_skew_s=max((state.clock_skew_s for state in heard if state.clock_skew_s is not None), key=abs, default=None),
+    )
+
+
+def marks(state: State, newest: int, silent_hours: int, now: datetime) -> list[Mark]:
+    """What needs attention, gravest first; one ok mark when nothing does."""
+    if not state.devices:
+        return [Mark("warn", "还没有设备")]
+    if state.last_contact is None:
+        return [Mark("warn", "登记后还没联系过")]
+    found = []
+    if now - state.last_contact > timedelta(hours=silent_hours):
+        found.append(Mark("bad", f"超过 {silent_hours} 小时没联系"))
+    if state.refused:
+        found.append(Mark("bad", f"{state.refused} 条需处理"))
+    if not state.release:
+        found.append(Mark("warn", "还没有知识"))
+    elif state.release < newest:
+        found.append(Mark("warn", f"知识落后 {newest - state.release} 版"))
+    if state.waiting:
+        found.append(Mark("warn", f"{state.waiting} 条待传"))
+    if state.disk_free is not None and state.disk_free < LOW_DISK:
+        found.append(Mark("warn", "磁盘快满了"))
+    if abs(state.clock_skew_s or 0) > SKEW_S:
+        found.append(Mark("warn", f"电脑时间差 {abs(state.clock_skew_s or 0) // 60} 分钟"))
+    return found or [Mark("ok", "正常")]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole Beijing days, both ends included."""
+
+    first: date
+    last: date
+
+
+def span(first: str | None, last: str | None, today: date, default_days: int = 7) -> Span:
+    """The days of a filter; without any, the last `default_days`. ValueError with the words to show when unusable."""
+    try:
+        end = date.fromisoformat(last) if last else today
+        start = date.fromisoformat(first) if first else min(end, today) - timedelta(days=default_days - 1)
+    except ValueError as error:
+        raise ValueError("日期要写成 2026-11-23 这样") from error
+    if start > end:
+        raise ValueError("开始日期不能晚于结束日期")
+    if (end - start).days >= LONGEST_SPAN:
+        raise ValueError(f"一次最多看 {LONGEST_SPAN} 天")
+    return Span(start, end)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Which page of a list is shown; `number` counts from 1 and stays inside the list."""
+
+    number: int
+    total: int
+    size: int = PAGE_SIZE
+
+    @property
+    def count(self) -> int:
+        return max(1, ceil(self.total / self.size))
+
+    @property
+    def offset(self) -> int:
+        return (self.number - 1) * self.size
+
+
+def pages(asked: str | None, total: int) -> Pages:
+    """The page that `asked` names; anything that is not a page of the list leads to the nearest one."""
+    number = int(asked) if asked and asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+    return Pages(min(max(number, 1), Pages(1, total).count), total)
+
+
+def cell(value: Any) -> str:
+    """A value for a CSV cell; a leading sign that spreadsheets would run as a formula is disarmed (OWASP CSV injection)."""
+    text = "" if value is None else str(value)
+    return "'" + text if text[:1] in "=+-@\t\r" and text else text
+
+
+def shown_body(body: Mapping[str, Any], sealed: Sequence[str]) -> list[tuple[str, str]]:
+    """The fields of an event body as the audit shows them; sealed ones say so instead of their text."""
+    return [(key, "已加密" if key in sealed and value else _plain(value)) for key, value in body.items()]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if value is None or value in ("", []):
+        return "无"
+    if isinstance(value, list):
+        return "、".join(_plain(one) for one in value)
+    if isinstance(value, dict):
+        return ",".join(f"{key} {_plain(one)}" for key, one in value.items())
+    return str(value)

@@ -1,0 +1,77 @@
+"""What every server-rendered page gets: who is logged in, their menu, and times in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from flask import Flask
+
+from app import clock
+from app.accounts.guard import current_person, logged_in
+
+BEIJING = timezone(timedelta(hours=8))
+
+RAIL = (
+    ("总览", "oversight.overview", ("manager", "inspector", "lead")),
+    ("服务点", "places.points", ("manager", "inspector", "lead")),
+    ("办件", "handling.cases", ("agent", "lead", "manager", "inspector")),
+    ("好差评", "ratings.ratings", ("manager", "inspector", "lead")),
+    ("坐席台", "desk.page", ("agent", "lead")),
+    ("知识", "knowledge.home", ("editor", "reviewer", "manager")),
+    ("事项清单", "catalog.items", ("editor", "reviewer", "manager", "publisher")),
+    ("人员", "accounts.people", ("manager",)),
+    ("审计", "oversight.audit", ("inspector", "manager")),
+    ("开放数据", "opendata.home", ("publisher", "manager")),
+)
+"""Menu words, the endpoint of each, and the roles that see it (an admin sees all)."""
+
+
+def when(text: str | None, now: datetime | None = None) -> str:
+    """A stored time in words, Beijing time: 今天 10:05, 昨天 10:05, 5月20日 10:05, 2025年5月20日."""
+    if not text:
+        return "—"
+    moment = clock.parse(text).astimezone(BEIJING)
+    today = (now or datetime.now(UTC)).astimezone(BEIJING).date()
+    days = (today - moment.date()).days
+    if days == 0:
+        return f"今天 {moment:%H:%M}"
+    if days == 1:
+        return f"昨天 {moment:%H:%M}"
+    if moment.year == today.year:
+        return f"{moment.month}月{moment.day}日 {moment:%H:%M}"
+    return f"{moment.year}年{moment.month}月{moment.day}日"
+
+
+def age(text: str | None, now: datetime | None = None) -> str:
+    """How long ago a stored time was, in words: 刚刚, 5 分钟前, 3 小时前, 12 天前."""
+    if not text:
+        return "从未"
+    seconds = ((now or datetime.now(UTC)) - clock.parse(text)).total_seconds()
+    for size, word in ((86400, "天"), (3600, "小时"), (60, "分钟")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {word}前"
+    return "刚刚"
+
+
+def beijing_day(text: str) -> str:
+    """The date in Beijing of a stored time, 2026-11-23: days on screens and in statistics are Beijing days."""
+    return clock.parse(text).astimezone(BEIJING).date().isoformat()
+
+
+def day_bounds(day: str) -> tuple[str, str]:
+    """First instant of a Beijing day and of the next, as stored times. ValueError when it is not a date."""
+    start = datetime.fromisoformat(day).replace(tzinfo=BEIJING)
+    return clock.stamp(start), clock.stamp(start + timedelta(days=1))
+
+
+def install(app: Flask) -> None:
+    """Offer the above to every template."""
+
+    @app.context_processor
+    def shell() -> dict[str, Any]:
+        me = current_person() if logged_in() else None
+        rail = [(word, endpoint) for word, endpoint, roles in RAIL if me and me.has(*roles)]
+        return {"me": me, "rail": rail, "rail_ends": {endpoint for _, endpoint, _ in RAIL}}
+
+    app.jinja_env.globals.update(when=when, age=age)

@@ -1,0 +1,87 @@
+"""Which device is asking: what every other slice uses of places."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request
+from sqlalchemy import Connection, Row
+
+from app import clock
+from app.db import db
+from app.places import store
+from app.problems import Problem
+from sync import signatures
+
+
+@dataclass(frozen=True)
+class Device:
+    """An enrolled device and its service point."""
+
+    id: str
+    letters: str
+    point: str
+    point_name: str
+    region: str
+    public_key: Mapping[str, str]
+    revoked: bool
+
+
+def device_public(connection: Connection, device_id: str) -> Device:
+    """A device by id, revoked or not; Problem('device.unknown')."""
+    row = store.device_by_id(connection, device_id)
+    key = json.loads(row.public_key)
+    return Device(row.id, row.letters, row.point, row.point_name, row.region, key, row.revoked_at is not None)
+
+
+def device_of_request() -> Device:
+    """The device whose key signed this request (RFC 9421); a revoked one is returned with `revoked` set.
+
+    Problem device.unknown | device.signature | device.clock (details.server_time) | device.replay.
+    """
+    settings = current_app.extensions["jjb_settings"]
+    now = int(time.time())
+    try:
+        device_id = signatures.keyid(request.headers)
+        with db().read() as connection:
+            found = device_public(connection, device_id)
+        signed = signatures.verify(
+            request.method,
+            request.path,
+            request.headers,
+            request.get_data(cache=True),
+            found.public_key,
+            now,
+            settings.signature_window_s,
+        )
+    except signatures.SignatureError as error:
+        if error.kind == "clock":
+            raise Problem("device.clock", server_time=clock.now()) from error
+        raise Problem("device.signature", kind=error.kind) from error
+    with db().write() as connection:
+        store.remember_nonce(connection, device_id, signed.nonce, signed.created, settings.signature_window_s)
+    return found
+
+
+def note_contact(connection: Connection, device: Device, state: Mapping[str, Any], at: str) -> None:
+    """Keep what the device said of itself, for oversight."""
+    store.note_contact(connection, device.id, state, at)
+
+
+def point_names(connection: Connection, region: str) -> dict[str, str]:
+    """Names of the service points in a subtree, by id; other slices cut their lists to these."""
+    return {row.id: row.name for row in store.points(connection, region)}
+
+
+def points_in(connection: Connection, region: str) -> list[Row[Any]]:
+    """Service points of a subtree: id, name, region, address, hours, phone."""
+    return store.points(connection, region)
+
+
+def device_states(connection: Connection) -> list[dict[str, Any]]:
+    """Every device with what it last said of itself: columns of `device` and `device_state`; never heard: None."""
+    return store.device_states(connection)

@@ -1,0 +1,186 @@
+"""What the centre keeps of a round: verdicts, quarantine, and the queue of messages down to each point."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, delete, func, insert, select, update
+
+from app import clock, events, ledger
+from app.db import metadata
+from app.places.guard import Device
+from app.problems import Problem
+from app.vault import Vault
+from sync.messages import DeviceEvent
+
+sync_event = Table(
+    "sync_event",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("device", Text, nullable=False),
+    Column("device_seq", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("ledger_seq", Integer),
+    Column("problem", Text),
+    Index("ix_sync_event_device", "device", "device_seq"),
+)
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("event_id", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("point", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("received_at", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("settled_at", Text),
+    Column("settled_by", Text),
+    Column("settlement", Text),
+)
+downlink = Table(
+    "downlink",
+    metadata,
+    Column("cursor", Integer, primary_key=True, autoincrement=True),
+    Column("point", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Index("ix_downlink_point", "point", "cursor"),
+    sqlite_autoincrement=True,
+)
+
+
+def fingerprint(event: DeviceEvent) -> str:
+    """What makes two sendings of one event the same: everything but the wrapping."""
+    whole = [event.id, event.seq, event.name, event.subject, event.at, event.body]
+    return hashlib.sha256(json.dumps(whole, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def seen(connection: Connection, event_id: str) -> Row[Any] | None:
+    """The verdict given before on an event id, if any."""
+    return connection.execute(select(sync_event).where(sync_event.c.event_id == event_id)).first()
+
+
+def remember(
+    connection: Connection, device: Device, event: DeviceEvent, verdict: str, ledger_seq: int | None, problem: str | None
+) -> None:
+    """Keep a verdict, so that the same event gets the same one again. An accepted one replaces an earlier rejection."""
+    values = {
+        "device": device.id,
+        "device_seq": event.seq,
+        "sha256": fingerprint(event),
+        "verdict": verdict,
+        "ledger_seq": ledger_seq,
+        "problem": problem,
+    }
+    if connection.execute(update(sync_event).where(sync_event.c.event_id == event.id).values(values)).rowcount == 0:
+        connection.execute(insert(sync_event).values(event_id=event.id, **values))
+
+
+def enter(connection: Connection, vault: Vault, device: Device, event: DeviceEvent, received_at: str) -> ledger.Entry:
+    """Check an event, seal what is personal in it, append it. Problem event.unknown | event.field."""
+    body = events.check(event.name, event.body, "device")
+    owner = body.get("case_no") or body.get("matter") or event.subject
+    for field in events.EVENTS[event.name].sealed:
+        if body.get(field):
+            body[field] = vault.seal(connection, owner, body[field])
+    return ledger.append(
+        connection,
+        ledger.Event(
+            event.id, event.name, event.subject, device.id, received_at, body,
+            service_point=device.point, device=device.id, device_seq=event.seq, client_at=event.at,
+        ),
+    )  # fmt: skip
+
+
+def set_aside(connection: Connection, vault: Vault, device: Device, event: DeviceEvent, reason: str, received_at: str) -> None:
+    """Keep a copy of an event that did not enter, sealed, once per event id and content."""
+    key = f"{event.id}:{fingerprint(event)[:16]}:{reason}"
+    if connection.execute(select(quarantine.c.id).where(quarantine.c.id == key)).first():
+        return
+    whole = {"id": event.id, "seq": event.seq, "name": event.name, "subject": event.subject, "at": event.at, "body": event.body}
+    connection.execute(
+        insert(quarantine).values(
+            id=key,
+            event_id=event.id,
+            device=device.id,
+            point=device.point,
+            name=event.name,
+            reason=reason,
+            received_at=received_at,
+            sealed=vault.seal(connection, f"quarantine:{key}", whole),
+        )
+    )
+
+
+def gaps(connection: Connection, device_id: str) -> list[tuple[int, int]]:
+    """Ranges of device numbers that never arrived, first to last; at most 20."""
+    numbers = select(sync_event.c.device_seq).where(sync_event.c.device == device_id).order_by(sync_event.c.device_seq)
+    missing, expected = [], 1
+    for number in connection.execute(numbers).scalars():
+        if number > expected:
+            missing.append((expected, number - 1))
+        expected = max(expected, number + 1)
+    return missing[:20]
+
+
+def push(connection: Connection, point: str, kind: str, body: dict[str, Any]) -> None:
+    """Queue a message down to every device of a point."""
+    text = json.dumps(body, ensure_ascii=False)
+    connection.execute(insert(downlink).values(point=point, kind=kind, body=text, created_at=clock.now()))
+
+
+def messages(connection: Connection, point: str, after: int, limit: int = 200) -> list[dict[str, Any]]:
+    """Messages for a point after a cursor, oldest first."""
+    query = select(downlink).where(downlink.c.point == point, downlink.c.cursor > after).order_by(downlink.c.cursor)
+    return [
+        {"cursor": row.cursor, "kind": row.kind, "body": json.loads(row.body)}
+        for row in connection.execute(query.limit(limit))
+    ]
+
+
+def on_case_progress(connection: Connection, entry: ledger.Entry) -> None:
+    """A case moved at the centre: tell the point that filed it."""
+    if entry.service_point:
+        push(connection, entry.service_point, "case.progress", {**entry.body, "at": entry.received_at})
+
+
+def open_quarantine(connection: Connection, points: list[str]) -> list[Row[Any]]:
+    """What was set aside and nobody has settled, of these points, newest first."""
+    query = select(quarantine).where(quarantine.c.settled_at.is_(None), quarantine.c.point.in_(points))
+    return list(connection.execute(query.order_by(quarantine.c.received_at.desc()).limit(500)))
+
+
+def settle(connection: Connection, key: str, settlement: str, actor: str) -> Row[Any]:
+    """Close a quarantined event with a reason, or Problem('request.missing')."""
+    found = connection.execute(select(quarantine).where(quarantine.c.id == key, quarantine.c.settled_at.is_(None))).first()
+    if found is None:
+        raise Problem("request.missing")
+    values = {"settled_at": clock.now(), "settled_by": actor, "settlement": settlement}
+    connection.execute(update(quarantine).where(quarantine.c.id == key).values(values))
+    body = {"settlement": settlement, "event": found.name}
+    ledger.append(
+        connection,
+        ledger.Event(
+            clock.new_id(), "sync.settled", found.event_id, actor, clock.now(), body,
+            service_point=found.point, device=found.device,
+        ),
+    )  # fmt: skip
+    return found
+
+
+def count_open(connection: Connection) -> int:
+    """How many quarantined events wait for somebody."""
+    return int(
+        connection.execute(select(func.count()).select_from(quarantine).where(quarantine.c.settled_at.is_(None))).scalar_one()
+    )
+
+
+def forget_downlink(connection: Connection, before: str) -> int:
+    """Drop messages older than a time; returns how many."""
+    return connection.execute(delete(downlink).where(downlink.c.created_at < before)).rowcount

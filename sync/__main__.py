@@ -1,0 +1,82 @@
+"""`python -m sync`: a village at the command line, for drills and support.
+
+python -m sync --data DIR enrol URL CODE
+python -m sync --data DIR record NAME SUBJECT < body.json
+python -m sync --data DIR sync [--attempts N]
+python -m sync --data DIR status
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from sync.client import NotEnrolled, Village
+from sync.wire import LinkError, Refused
+
+SCHEMA = Path(__file__).resolve().parents[1] / "datasets" / "schema.sql"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when it went through, 1 with a sentence when not."""
+    asked = _parser().parse_args(arguments)
+    folder: Path = asked.data
+    note = folder / "centre.txt"
+    if asked.command == "enrol":
+        folder.mkdir(parents=True, exist_ok=True)
+        note.write_text(asked.url, encoding="utf-8")
+    if not note.exists():
+        print("这个文件夹还没有登记。请先运行:python -m sync --data DIR enrol 网址 登记码", file=sys.stderr)
+        return 1
+    village = Village(folder, note.read_text(encoding="utf-8").strip(), asked.schema.read_text(encoding="utf-8"))
+    try:
+        return _run(village, asked)
+    except LinkError as error:
+        print(f"没有连上中心({error})。请检查网址和网络后再试。", file=sys.stderr)
+    except Refused as error:
+        print(f"{error.message}{error.next}", file=sys.stderr)
+    except NotEnrolled:
+        print("本机还没有登记。请先用登记码登记(enrol)。", file=sys.stderr)
+    finally:
+        village.close()
+    return 1
+
+
+def _run(village: Village, asked: argparse.Namespace) -> int:
+    if asked.command == "enrol":
+        reply = village.enrol(asked.code, "python -m sync")
+        print(f"已登记:{reply.point.name},{reply.letters} 号机({reply.device})。")
+    elif asked.command == "record":
+        print(village.record(asked.name, asked.subject, json.load(sys.stdin)))
+    elif asked.command == "sync":
+        outcome = village.sync(asked.attempts)
+        if outcome.error is not None:
+            raise outcome.error
+        for event_id, name, problem in village.mailbox.refused():
+            print(f"需处理 {name} {event_id}:{problem.get('message', '')}{problem.get('next', '')}")
+    if asked.command in ("sync", "status"):
+        print(json.dumps(asdict(village.status()), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sync", description="A village at the command line.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of this village")
+    parser.add_argument("--schema", type=Path, default=SCHEMA, help="the knowledge tables (datasets/schema.sql)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    enrol = commands.add_parser("enrol", help="register with a one-time code")
+    enrol.add_argument("url")
+    enrol.add_argument("code")
+    record = commands.add_parser("record", help="queue an event; the body is JSON on standard input")
+    record.add_argument("name")
+    record.add_argument("subject")
+    commands.add_parser("sync", help="send and fetch").add_argument("--attempts", type=int, default=5)
+    commands.add_parser("status", help="what stands here")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

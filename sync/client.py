@@ -1,0 +1,344 @@
+"""A whole village without a screen: enrols, queues events, syncs, downloads and verifies knowledge.
+
+Used by tests, drills, load tests and `python -m sync`. It follows PROTOCOL.md; numbers like S14 name its sentences.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import os
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uuid6
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+
+from sync import manifest, outbox, signatures
+from sync.mailbox import Mailbox
+from sync.messages import PROTO, DeviceEvent, DeviceState, MessageError, SyncRequest
+from sync.packs import PackError
+from sync.replies import EnrolReply, InlinePack, SignedManifest, SyncReply, Trouble, Verdict, read_enrol, read_sync
+from sync.shelf import Shelf
+from sync.wire import LinkError, Refused, Wire
+
+SCOPE = "knowledge"
+APP = "py-0.1.0"
+WORTH_SQUEEZING = 300
+"""Bytes below which gzip gains nothing."""
+
+
+class NotEnrolled(Exception):
+    """The village has no device identity yet: enrol first."""
+
+
+@dataclass
+class World:
+    """What the client takes from outside: the clock (unix seconds), chance in [0, 1), waiting."""
+
+    now: Callable[[], float] = time.time
+    random: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass
+class Outcome:
+    """What one round did. `error` is None when it went through."""
+
+    sent: int = 0
+    settled: int = 0
+    messages: int = 0
+    packs: list[int] = field(default_factory=list)
+    """Where the packs applied began; 0 is the full pack."""
+    resent: int = 0
+    error: Exception | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+@dataclass(frozen=True)
+class Status:
+    """Arithmetic, never a guess (PROTOCOL.md S31)."""
+
+    device: str | None
+    point: str | None
+    release: int
+    waiting: int
+    refused: int
+    link: outbox.Link
+    revoked: bool
+    clock_offset_s: float
+    last_success: str | None
+
+
+class Village:
+    """One device at one folder. `schema` is the text of datasets/schema.sql; `silence_s` as in `sync.wire`."""
+
+    def __init__(
+        self, folder: Path, centre: str, schema: str, world: World | None = None, silence_s: float = 20.0
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.world = world or World()
+        self.wire = Wire(centre, silence_s)
+        self.mailbox = Mailbox(folder / "field.db")
+        self.shelf = Shelf(folder, schema)
+        self.rounds: list[outbox.Round] = []
+        self.batch = outbox.BATCH_FIRST
+        self.failures = 0
+        self.retry_after_s: float | None = None
+        self._key = _own_key(folder / "device.pem")
+
+    def close(self) -> None:
+        """Close the files."""
+        self.mailbox.close()
+
+    # ---- identity ----
+
+    @property
+    def device(self) -> str | None:
+        """The id the centre gave, None before enrolment."""
+        enrolled = self.mailbox.get("enrolled")
+        return str(enrolled["device"]) if enrolled else None
+
+    def enrol(self, code: str, browser: str = "") -> EnrolReply:
+        """Register this device's key with a one-time code (S1). LinkError, or Refused enrol.*."""
+        body = {"code": code, "public_key": signatures.jwk(self._key.public_key()), "browser": browser}
+        try:
+            reply = read_enrol(self.wire.post_json("/enrol", msgspec.json.encode(body), {}))
+        except MessageError as error:
+            raise LinkError("answer", error.field) from error
+        kept = {"device": reply.device, "letters": reply.letters, "point": msgspec.to_builtins(reply.point)}
+        keys = {name: base64.b64encode(raw).decode() for name, raw in reply.release_keys.items()}
+        self.mailbox.put(enrolled=kept, release_keys=keys)
+        self._measure(reply.server_time)
+        return reply
+
+    def sign_text(self, text: str) -> str:
+        """base64 of r||s over a text: how a device proves itself on a socket."""
+        return base64.b64encode(signatures.sign_text(text, self._key)).decode()
+
+    def case_no(self, counter: int, day: str) -> str:
+        """办件编号 from the point's region, a day `yyyymmdd`, the device's letters and a counter from 1 to 9999."""
+        enrolled = self._enrolled()
+        return f"NJ{enrolled['point']['region'][:9]}{day}{enrolled['letters']}{counter:04d}"
+
+    # ---- up ----
+
+    def record(self, name: str, subject: str, body: dict[str, Any], event_id: str | None = None) -> str:
+        """Queue an event; its id. It is durable when this returns (S13)."""
+        event_id = event_id or str(uuid6.uuid7())
+        self.mailbox.add(event_id, name, subject, stamp(self.world.now()), body)
+        return event_id
+
+    # ---- rounds ----
+
+    def sync(self, attempts: int = 1) -> Outcome:
+        """Rounds until nothing waits and nothing is owed, or `attempts` tries failed in a row; the last outcome."""
+        tried = 0
+        while True:
+            outcome = self.round()
+            tried = 0 if outcome.ok or outcome.settled else tried + 1
+            if outcome.ok and (outcome.settled == 0 or self.mailbox.counts().waiting == 0):
+                return outcome
+            if tried >= attempts or self.mailbox.get("revoked"):
+                return outcome
+            if not outcome.ok:
+                self.world.sleep(self.next_delay_s())
+
+    def next_delay_s(self) -> float:
+        """Seconds until the next round (S22)."""
+        poll = self.mailbox.get("next_poll_s", 300)
+        delay = outbox.next_delay(self.failures, self.rounds, poll, self.retry_after_s, self.world.random())
+        return delay / 1000
+
+    def round(self) -> Outcome:
+        """One request and what follows from it. Never raises for what a link or the centre can do: see `error`."""
+        self._enrolled()
+        if self.mailbox.get("revoked"):
+            return Outcome(error=Refused(403, "device.revoked", "这台设备已被停用。", "请联系管理员。", {}, None))
+        outcome, began = Outcome(), self.world.now()
+        events = self._next_events()
+        outcome.sent = len(events)
+        self.retry_after_s = None
+        try:
+            reply = self._exchange(events)
+            self._note(outbox.Round(True, self._since(began)), len(events))
+            self._take_in(reply, events, outcome)
+            outcome.packs = self._bring(reply.packs)
+            self.failures = 0
+        except (LinkError, Refused, PackError, manifest.ManifestError) as error:
+            outcome.error = error
+            self._fail(error, events, began, outcome)
+        return outcome
+
+    def _next_events(self) -> list[DeviceEvent]:
+        events = self.mailbox.unanswered(self.batch)
+        return events[: outbox.fitting([len(msgspec.json.encode(event)) for event in events])]
+
+    def _exchange(self, events: list[DeviceEvent]) -> SyncReply:
+        counts = self.mailbox.counts()
+        state = DeviceState(
+            app=APP, waiting=counts.waiting, refused=counts.refused, clock=stamp(self.world.now()), browser=APP
+        )
+        have = {SCOPE: int(self.mailbox.get("release", 0))}
+        asked = SyncRequest(PROTO, int(self.mailbox.get("cursor", 0)), have, events, state)
+        body = msgspec.json.encode(asked)
+        headers = {}
+        if len(body) > WORTH_SQUEEZING:
+            body, headers = gzip.compress(body, 6), {"Content-Encoding": "gzip"}
+        try:
+            return self._post(body, headers)
+        except Refused as error:
+            if error.code != "device.clock" or "server_time" not in error.details:
+                raise
+            self._measure(
+                str(error.details["server_time"])
+            )  # our clock is wrong: take the centre's, ask once more (S10)
+            return self._post(body, headers)
+
+    def _post(self, body: bytes, headers: dict[str, str]) -> SyncReply:
+        created = int(self.world.now() - self.mailbox.get("offset_s", 0.0))
+        nonce = str(uuid6.uuid7())
+        signed = signatures.sign("POST", "/sync", body, self._key, str(self.device), created, nonce)
+        try:
+            reply = read_sync(self.wire.post_json("/sync", body, {**headers, **signed}))
+        except MessageError as error:
+            raise LinkError("answer", error.field) from error
+        self._measure(reply.server_time)
+        return reply
+
+    def _take_in(self, reply: SyncReply, events: list[DeviceEvent], outcome: Outcome) -> None:
+        """Verdicts, messages and cursor, all or nothing (S19)."""
+        box = self.mailbox
+        with box.db:
+            outcome.settled = box.settle((event.id for event in events), reply.verdicts)
+            outcome.resent = box.put_back(reply.missing)
+            box.receive(reply.downlink)
+            outcome.messages = len(reply.downlink)
+            box.put(cursor=reply.cursor, next_poll_s=reply.next_poll_s, last_success=stamp(self.world.now()))
+            if reply.manifests:
+                box.put(manifest=msgspec.to_builtins(reply.manifests[-1]))
+            if reply.device.revoked:
+                box.put(revoked=True)
+            if reply.device.point:
+                enrolled = self._enrolled()
+                box.put(enrolled={**enrolled, "point": {**enrolled["point"], **_given(reply.device.point)}})
+
+    def _bring(self, inline: Iterable[InlinePack]) -> list[int]:
+        """Lead the knowledge to the newest manifest we were told of, in this round or in an earlier one (S26)."""
+        told = self.mailbox.get("manifest")
+        if told is None:
+            return []
+        try:
+            wanted = self._believe(SignedManifest(**told))
+        except manifest.ManifestError:
+            self.mailbox.put(manifest=None)  # refused for good; the next round may bring a better one
+            raise
+        held = int(self.mailbox.get("release", 0))
+        at_hand = {pack.sha256: pack.data for pack in inline}
+        used = (
+            [] if held == wanted.release else self.shelf.bring(wanted, held, lambda entry: self._pack(entry, at_hand))
+        )
+        self.mailbox.put(
+            release=wanted.release, root=wanted.content_root, stale_after=wanted.stale_after, manifest=None
+        )
+        return used
+
+    def _believe(self, told: SignedManifest) -> manifest.Manifest:
+        keys = {name: base64.b64decode(raw) for name, raw in self.mailbox.get("release_keys", {}).items()}
+        remembered = (int(self.mailbox.get("release", 0)), str(self.mailbox.get("root", "")))
+        found = manifest.read(told.manifest, told.signature, keys, SCOPE, remembered)
+        if found.schema != manifest.schema_id(self.shelf.schema):
+            raise manifest.ManifestError("schema")
+        return found
+
+    def _pack(self, entry: manifest.PackEntry, at_hand: dict[str, bytes]) -> bytes:
+        if entry.sha256 in at_hand:
+            return at_hand[entry.sha256]
+        download = self.shelf.download(entry)
+        data = download.run(lambda offset: self.wire.get_from(f"/packs/{entry.sha256}.pack", offset))
+        download.path.unlink()
+        return data
+
+    def _fail(self, error: Exception, events: list[DeviceEvent], began: float, outcome: Outcome) -> None:
+        self.failures += 1
+        if isinstance(error, Refused):
+            self.retry_after_s = error.retry_after_s
+            if error.code == "device.revoked":
+                self.mailbox.put(revoked=True)
+            if error.code in ("sync.format", "request.size") and len(events) == 1:
+                self._refuse(events[0], error)  # alone and still not taken: it must not block the others (S21)
+                outcome.settled = 1
+        portal = isinstance(error, LinkError) and error.kind == "portal"
+        self._note(outbox.Round(False, self._since(began), portal), len(events))
+
+    def _refuse(self, event: DeviceEvent, error: Refused) -> None:
+        with self.mailbox.db:
+            trouble = Trouble(error.code, error.message, error.next)
+            self.mailbox.settle([event.id], [Verdict(event.id, "rejected", None, trouble)])
+
+    def _note(self, done: outbox.Round, sent: int) -> None:
+        self.rounds = [*self.rounds[-2:], done]
+        self.batch = outbox.next_batch(self.batch, sent, done)
+
+    def _measure(self, server_time: str) -> None:
+        self.mailbox.put(offset_s=self.world.now() - datetime.fromisoformat(server_time).timestamp())
+
+    def _since(self, began: float) -> int:
+        return max(0, round((self.world.now() - began) * 1000))
+
+    def _enrolled(self) -> dict[str, Any]:
+        enrolled: dict[str, Any] | None = self.mailbox.get("enrolled")
+        if enrolled is None:
+            raise NotEnrolled
+        return enrolled
+
+    def status(self) -> Status:
+        """What a screen would show."""
+        enrolled, counts = self.mailbox.get("enrolled") or {}, self.mailbox.counts()
+        return Status(
+            device=enrolled.get("device"),
+            point=enrolled.get("point", {}).get("name"),
+            release=int(self.mailbox.get("release", 0)),
+            waiting=counts.waiting,
+            refused=counts.refused,
+            link=outbox.link_of(self.rounds),
+            revoked=bool(self.mailbox.get("revoked", False)),
+            clock_offset_s=float(self.mailbox.get("offset_s", 0.0)),
+            last_success=self.mailbox.get("last_success"),
+        )
+
+
+def stamp(seconds: float) -> str:
+    """Unix seconds as the product writes times."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _given(point: Any) -> dict[str, str]:
+    """What the centre said of the point; an empty word changes nothing."""
+    return {name: value for name, value in msgspec.to_builtins(point).items() if value}
+
+
+def _own_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """The device's P-256 key; made at the first start, readable only by its owner."""
+    if not path.exists():
+        pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        draft = path.with_suffix(".part")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
+            file.write(pem)
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    key = load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"not a P-256 key: {path}")
+    return key

@@ -1,0 +1,151 @@
+"""What a Python village itself knows: outbox, messages, enrolment; one SQLite file that survives kill -9.
+
+The columns are those of `pwa/src/store/field.sql` as far as both need them. Here bodies stand in the clear: this client is
+for drills and tests, not for a shared computer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+
+from sync.messages import DeviceEvent
+from sync.outbox import to_resend
+from sync.replies import Message, Verdict
+
+SCHEMA = """
+CREATE TABLE outbox (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  at TEXT NOT NULL,
+  body TEXT NOT NULL,
+  verdict TEXT,
+  ledger INTEGER,
+  problem TEXT
+);
+CREATE INDEX outbox_unanswered ON outbox(seq) WHERE verdict IS NULL;
+CREATE TABLE inbox (cursor INTEGER PRIMARY KEY NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);
+"""
+
+
+class Counts(NamedTuple):
+    """Events without a verdict, and those the centre refused."""
+
+    waiting: int
+    refused: int
+
+
+class Mailbox:
+    """The file `field.db` of a village."""
+
+    def __init__(self, path: Path) -> None:
+        self.db = apsw.Connection(str(path))
+        self.db.set_busy_timeout(10_000)
+        self.db.execute("PRAGMA journal_mode=WAL")
+        self.db.execute("PRAGMA synchronous=FULL")
+        with self.db:
+            if not self.db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
+                self.db.execute(SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.close()
+
+    # ---- settings ----
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A remembered JSON value."""
+        row = self.db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else default
+
+    def put(self, **values: Any) -> None:
+        """Remember JSON values; None forgets."""
+        with self.db:
+            for name, value in values.items():
+                if value is None:
+                    self.db.execute("DELETE FROM meta WHERE name = ?", (name,))
+                else:
+                    self.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, json.dumps(value)))
+
+    # ---- up ----
+
+    def add(self, event_id: str, name: str, subject: str, at: str, body: dict[str, Any]) -> int:
+        """Queue an event; its number on this device."""
+        text = json.dumps(body, ensure_ascii=False)
+        self.db.execute(
+            "INSERT INTO outbox(id, name, subject, at, body) VALUES (?,?,?,?,?)", (event_id, name, subject, at, text)
+        )
+        return int(self.db.last_insert_rowid())
+
+    def unanswered(self, limit: int) -> list[DeviceEvent]:
+        """Events without a verdict, oldest first."""
+        query = "SELECT id, seq, name, subject, at, body FROM outbox WHERE verdict IS NULL ORDER BY seq LIMIT ?"
+        return [DeviceEvent(*row[:5], json.loads(row[5])) for row in self.db.execute(query, (limit,))]
+
+    def counts(self) -> Counts:
+        """How many wait, how many were refused."""
+        query = """SELECT count(*) FILTER (WHERE verdict IS NULL),
+                          count(*) FILTER (WHERE verdict IN ('rejected', 'quarantined')) FROM outbox"""
+        waiting, refused = self.db.execute(query).fetchone()
+        return Counts(int(waiting), int(refused))
+
+    def verdicts(self) -> dict[str, str | None]:
+        """Verdict by event id, None while waiting."""
+        return dict(self.db.execute("SELECT id, verdict FROM outbox ORDER BY seq"))
+
+    def refused(self) -> list[tuple[str, str, dict[str, str]]]:
+        """(event id, name, problem) of everything a person must look at."""
+        query = "SELECT id, name, problem FROM outbox WHERE verdict IN ('rejected', 'quarantined') ORDER BY seq"
+        return [(event_id, name, json.loads(problem or "{}")) for event_id, name, problem in self.db.execute(query)]
+
+    def retry(self, event_id: str) -> None:
+        """Put a refused event back under the same id."""
+        self.db.execute(
+            "UPDATE outbox SET verdict = NULL, problem = NULL WHERE id = ? AND verdict IN ('rejected', 'quarantined')",
+            (event_id,),
+        )
+
+    # ---- down ----
+
+    def settle(self, sent: Iterable[str], verdicts: Iterable[Verdict]) -> int:
+        """Write down verdicts on the events just sent; how many there were. Verdicts on others are nobody's."""
+        asked, settled = set(sent), 0
+        for one in verdicts:
+            if one.id not in asked:
+                continue
+            problem = None if one.problem is None else json.dumps(
+                {"code": one.problem.code, "message": one.problem.message, "next": one.problem.next}, ensure_ascii=False
+            )  # fmt: skip
+            self.db.execute(
+                "UPDATE outbox SET verdict = ?, ledger = ?, problem = ? WHERE id = ? AND verdict IS NULL",
+                (one.verdict, one.ledger, problem, one.id),
+            )
+            settled += self.db.changes()
+        return settled
+
+    def receive(self, messages: Iterable[Message]) -> None:
+        """Keep messages of the centre; one that came before changes nothing."""
+        for one in messages:
+            text = json.dumps(one.body, ensure_ascii=False)
+            self.db.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?)", (one.cursor, one.kind, text))
+
+    def inbox(self) -> list[tuple[int, str, dict[str, Any]]]:
+        """(cursor, kind, body) of every message, oldest first."""
+        return [
+            (c, k, json.loads(b)) for c, k, b in self.db.execute("SELECT cursor, kind, body FROM inbox ORDER BY cursor")
+        ]
+
+    def put_back(self, missing: Sequence[tuple[int, int]]) -> int:
+        """Queue again what the centre took once and now misses; how many."""
+        if not missing:
+            return 0
+        numbers = to_resend(self.db.execute("SELECT seq, verdict FROM outbox"), missing)
+        self.db.executemany("UPDATE outbox SET verdict = NULL WHERE seq = ?", [(number,) for number in numbers])
+        return len(numbers)

@@ -1,0 +1,75 @@
+"""The messages of `POST /sync` as typed structs; PROTOCOL.md says what each field means."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+PROTO = 1
+MOST_EVENTS = 200
+
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
+Time = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Short = Annotated[str, Meta(max_length=200)]
+
+
+class MessageError(Exception):
+    """A body is not what the protocol says; `field` names the place, `proto` is set when only the version is unknown."""
+
+    def __init__(self, field: str, proto: int | None = None) -> None:
+        self.field = field
+        self.proto = proto
+        super().__init__(field)
+
+
+class DeviceEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One fact from the field."""
+
+    id: Id
+    seq: Annotated[int, Meta(ge=1, le=2**53)]
+    name: Short
+    subject: Short
+    at: Time
+    body: dict[str, Any]
+
+
+class DeviceState(msgspec.Struct, frozen=True):
+    """What a device says of itself; oversight shows it with its age."""
+
+    app: Short
+    waiting: Count
+    refused: Count
+    clock: Time
+    browser: Short = ""
+    disk_free: Count | None = None
+
+
+class SyncRequest(msgspec.Struct, frozen=True):
+    """One round, up."""
+
+    proto: int
+    cursor: Count
+    have: dict[str, Count]
+    events: Annotated[list[DeviceEvent], Meta(max_length=MOST_EVENTS)]
+    state: DeviceState
+
+
+def decode_request(body: bytes) -> SyncRequest:
+    """Read the body of `POST /sync`; MessageError names the first field that is wrong."""
+    try:
+        proto = msgspec.json.decode(body, type=_Version).proto
+    except msgspec.DecodeError as error:
+        raise MessageError(str(error)) from error
+    if proto != PROTO:
+        raise MessageError("proto", proto)
+    try:
+        return msgspec.json.decode(body, type=SyncRequest)
+    except msgspec.DecodeError as error:
+        raise MessageError(str(error)) from error
+
+
+class _Version(msgspec.Struct):
+    proto: int

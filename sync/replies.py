@@ -1,0 +1,133 @@
+"""What the centre answers, as typed structs: read by a client that trusts nothing until it has the right shape."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from sync.messages import PROTO, Count, MessageError, Time
+
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """A problem as people read it."""
+
+    code: str
+    message: str
+    next: str
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What became of one event."""
+
+    id: str
+    verdict: Literal["accepted", "duplicate", "rejected", "quarantined"]
+    ledger: int | None = None
+    problem: Trouble | None = None
+
+
+class SignedManifest(msgspec.Struct, frozen=True):
+    """The exact text of a manifest and its Ed25519 signature, base64."""
+
+    manifest: str
+    signature: str
+
+
+class InlinePack(msgspec.Struct, frozen=True):
+    """A pack small enough to ride along; base64 on the wire."""
+
+    sha256: Hash
+    data: bytes
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One numbered message from the centre to this service point."""
+
+    cursor: Count
+    kind: str
+    body: dict[str, Any]
+
+
+class Point(msgspec.Struct, frozen=True):
+    """The service point a device belongs to; `region` is a 12-digit code."""
+
+    id: str
+    name: str
+    region: Annotated[str, Meta(pattern=r"^\d{12}$")]
+    region_name: str = ""
+
+
+class DeviceWord(msgspec.Struct, frozen=True):
+    """What the centre says of this device."""
+
+    revoked: bool
+    point: Point | None = None
+
+
+class SyncReply(msgspec.Struct, frozen=True):
+    """One round, down."""
+
+    proto: int
+    server_time: Time
+    verdicts: list[Verdict]
+    manifests: list[SignedManifest]
+    packs: list[InlinePack]
+    downlink: list[Message]
+    cursor: Count
+    next_poll_s: Count
+    device: DeviceWord
+    missing: list[tuple[Count, Count]] = []
+
+
+class EnrolReply(msgspec.Struct, frozen=True):
+    """Who a device is after enrolment."""
+
+    device: Annotated[str, Meta(pattern=r"^[a-z0-9-]{3,64}$")]
+    letters: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+    point: Point
+    release_keys: Annotated[dict[str, bytes], Meta(min_length=1)]
+    server_time: Time
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The inner part of the one JSON shape of an error."""
+
+    code: str
+    message: str
+    next: str
+    details: dict[str, Any] = {}
+
+
+class _Wrapped(msgspec.Struct, frozen=True):
+    error: Failure
+
+
+Shape = TypeVar("Shape")
+
+
+def read_sync(body: bytes) -> SyncReply:
+    """The reply of POST /sync; MessageError names what is not as the protocol says."""
+    reply = _read(body, SyncReply)
+    if reply.proto != PROTO:
+        raise MessageError("proto", reply.proto)
+    return reply
+
+
+def read_enrol(body: bytes) -> EnrolReply:
+    """The reply of POST /enrol; MessageError as above."""
+    return _read(body, EnrolReply)
+
+
+def read_failure(body: bytes) -> Failure:
+    """The problem that the centre answered with; MessageError when it is not in the centre's form."""
+    return _read(body, _Wrapped).error
+
+
+def _read(body: bytes, shape: type[Shape]) -> Shape:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.DecodeError as error:
+        raise MessageError(str(error)) from error
