@@ -67,6 +67,42 @@ def word_of(name: str) -> str:
     return WORDS.get(name, f"其他记录({name})")
 
 
+FIELD_WORDS = {
+    "active": "在用",
+    "applicant": "申请人",
+    "case_no": "办件编号",
+    "channel": "渠道",
+    "content_root": "内容校验值",
+    "decision": "结果",
+    "event": "记录",
+    "expires_at": "有效期到",
+    "item": "事项",
+    "items": "事项",
+    "letters": "设备字母",
+    "level": "等级",
+    "materials": "材料",
+    "matter": "评价对象",
+    "name": "名称",
+    "note": "说明",
+    "picked": "点开的事项",
+    "proxy": "代办人",
+    "rated_at": "评价时间",
+    "reason": "原因",
+    "reasons": "原因",
+    "region": "辖区",
+    "release": "知识版本",
+    "roles": "岗位",
+    "settlement": "处理",
+    "sha256": "文件校验值",
+    "situations": "情形",
+    "state": "状态代码",
+    "state_name": "状态",
+    "text": "文字",
+    "username": "登录名",
+}
+"""What each field of an event is called on screen."""
+
+
 class Mark(NamedTuple):
     """A state in a word, with how grave it is: ok, warn or bad."""
 
@@ -97,7 +133,9 @@ def together(states: Sequence[State]) -> State:
         waiting=sum(state.waiting for state in heard),
         refused=sum(state.refused for state in heard),
         disk_free=min((state.disk_free for state in heard if state.disk_free is not None), default=None),
-        clock_skew_s=max((state.clock_skew_s for state in heard if state.clock_skew_s is not None), key=abs, default=None),
+        clock_skew_s=max(
+            (state.clock_skew_s for state in heard if state.clock_skew_s is not None), key=abs, default=None
+        ),
     )
 
 
@@ -171,14 +209,17 @@ def pages(asked: str | None, total: int) -> Pages:
 
 
 def cell(value: Any) -> str:
-    """A value for a CSV cell; a leading sign that spreadsheets would run as a formula is disarmed (OWASP CSV injection)."""
+    """A value for a CSV cell; a sign that would make a spreadsheet run it is disarmed (OWASP, CSV injection)."""
     text = "" if value is None else str(value)
     return "'" + text if text[:1] in "=+-@\t\r" and text else text
 
 
 def shown_body(body: Mapping[str, Any], sealed: Sequence[str]) -> list[tuple[str, str]]:
     """The fields of an event body as the audit shows them; sealed ones say so instead of their text."""
-    return [(key, "已加密" if key in sealed and value else _plain(value)) for key, value in body.items()]
+    return [
+        (FIELD_WORDS.get(key, key), "已加密" if key in sealed and value else _plain(value))
+        for key, value in body.items()
+    ]
 
 
 def _plain(value: Any) -> str:

@@ -108,7 +108,7 @@ def on_rating_given(connection: Connection, entry: Entry) -> None:
 
 
 def figures(connection: Connection, points: Collection[str], start: str, end: str) -> dict[str, dict[str, int]]:
-    """Counts of one span for each point: {point: {questions, unanswered, cases, ratings, bad}}; absent points had none."""
+    """Counts of one span: {point: {questions, unanswered, cases, ratings, bad}}; points without any are absent."""
     found: dict[str, dict[str, int]] = {}
     for table, key, part, condition in (
         (seen_question, "questions", "unanswered", seen_question.c.decision == "none"),

@@ -17,7 +17,7 @@ from app.accounts.rules import Person, within
 from app.db import db
 from app.handling.rules import STATES
 from app.knowledge import releases
-from app.oversight import export, rules, store, trail
+from app.oversight import audit, export, rules, store, trail
 from app.pages import BEIJING, day_bounds
 from app.places import guard as places
 from app.problems import Problem
@@ -63,7 +63,8 @@ def _scope(connection: Connection, me: Person) -> Scope:
     must_see(me, region)
     rows = places.points_in(connection, region)
     parents = {row["code"]: row["parent"] for row in current_app.extensions["jjb_regions"]}
-    crumbs, code = [], region
+    crumbs: list[tuple[str, str]] = []
+    code = region
     while code and within(me.region, code):
         crumbs.insert(0, (code, names[code]))
         code = parents.get(code, "")
@@ -94,7 +95,9 @@ def overview() -> str | Response:
     if "csv" in request.args:
         return _points_csv(board, day)
     totals = {figure.key: sum(one.get(figure.key, 0) for one in counts.values()) for figure in rules.FIGURES}
-    heard = sum(1 for point in board if not any(mark.level == "bad" for mark in point["marks"]) and point["state"].last_contact)
+    heard = sum(
+        1 for point in board if not any(mark.level == "bad" for mark in point["marks"]) and point["state"].last_contact
+    )
     return render_template(
         "oversight/overview.html", scope=scope, day=day, today=_today(), figures=rules.FIGURES, totals=totals,
         board=board, heard=heard, newest=newest, now=clock.stamp(now), silent_hours=_settings().silent_hours,
@@ -123,7 +126,11 @@ def _state(row: Mapping[str, Any]) -> rules.State:
 
 
 def _board(
-    scope: Scope, devices: Sequence[Mapping[str, Any]], counts: Mapping[str, Mapping[str, int]], newest: int, now: datetime
+    scope: Scope,
+    devices: Sequence[Mapping[str, Any]],
+    counts: Mapping[str, Mapping[str, int]],
+    newest: int,
+    now: datetime,
 ) -> list[dict[str, Any]]:
     """One row for each point: what needs attention first, then by region."""
     board = []
@@ -149,7 +156,16 @@ def _board(
 
 def _points_csv(board: Sequence[Mapping[str, Any]], day: date) -> Response:
     names = current_app.extensions["jjb_region_names"]
-    head = ["服务点", "所在地", "状态", "最后联系", "设备数", "知识版本", "待传", *(figure.label for figure in rules.FIGURES)]
+    head = [
+        "服务点",
+        "所在地",
+        "状态",
+        "最后联系",
+        "设备数",
+        "知识版本",
+        "待传",
+        *(figure.label for figure in rules.FIGURES),
+    ]
     rows = [
         [
             one["name"], names.get(one["region"], one["region"]), "、".join(mark.word for mark in one["marks"]),
@@ -191,7 +207,7 @@ def questions() -> str | Response:
 @bp.get("/oversight/cases")
 @needs(*READERS)
 def cases() -> str | Response:
-    """Cases handed in by the villages, without anything of the applicants; filters: from, to, region, point, item, q."""
+    """Cases handed in, without anything of the applicants; filters: from, to, region, point, item, q."""
     with db().read() as connection:
         items = _item_names(connection)
     wanted = {"item": _choice("item", items), "q": request.args.get("q", "").strip()[:100]}
@@ -286,8 +302,8 @@ def device(device_id: str) -> str:
     state = _state(found)
     found_marks = rules.marks(state, newest.number if newest else 0, _settings().silent_hours, now)
     return render_template(
-        "oversight/device.html", device=found, point=point, state=state, marks=found_marks, entries=entries, pages=pages,
-        total=total, numbered=numbered, highest=highest, word_of=rules.word_of, items=items, query={},
+        "oversight/device.html", device=found, point=point, marks=found_marks, entries=entries, pages=pages,
+        numbered=numbered, highest=highest, word_of=rules.word_of, items=items, query={},
         about=_about(items),
     )  # fmt: skip
 
@@ -306,3 +322,7 @@ def _about(items: Mapping[str, str]) -> Callable[[Any], str]:
         return "、".join(str(body[key]) for key in ("name", "reason", "letters") if body.get(key))
 
     return about
+
+
+bp.add_url_rule("/oversight/audit", "audit", audit.page)
+bp.add_url_rule("/oversight/audit/check", "check", audit.check, methods=["POST"])
