@@ -103,7 +103,6 @@ export interface Answer {
   text: string; // masked
   decision: "answer" | "clarify" | "none"; // one clear hit | up to three as buttons | nothing found: call the centre
   hits: Hit[]; // best first, at most 3
-  advice: string; // a sentence beside the hits (110, 119, 12345 …), "" when none
   advice: string; // a sentence that goes first (110, 12345, 别人的信息不能代查 …), "" when there is none
   release: number;
   ms: number;

@@ -1,0 +1,435 @@
+// The store itself: everything a screen may ask (StoreApi), over knowledge.db, field.db, the keys and the runner.
+// Runs in the one worker that owns the files; in tests over SQLite in memory.
+import { asProblem, problem } from "../kit/problems";
+import { toBase64, fromBase64 } from "../sync/bytes";
+import { sendForJson } from "../sync/http";
+import { readEnrolReply } from "../sync/messages";
+import { Runner, type World } from "../sync/runner";
+import { signText } from "../sync/signature";
+import { Field, type NewEvent, type OutboxRow } from "./field";
+import type { Identity, IdentityStore } from "./identity";
+import { beijingDay, caseNumber, mask, uuid7 } from "./ids";
+import { Knowledge } from "./knowledge";
+import { newSigningKey, newStorageKey, Seal } from "./seal";
+import type { Answer, Boot, CaseFull, Device, Draft, Item, Rating, RecordRow, SendState, Status, StoreApi } from "./types";
+
+/** What the page remembers of this device in localStorage, to notice when the browser lost the rest. */
+export interface Mark {
+  device: string;
+  release: number | null;
+}
+
+/** The API as it crosses windows: without listeners; `boot` takes the page's mark. */
+export type Calls = Omit<StoreApi, "subscribe" | "boot"> & { boot(mark: Mark | null): Promise<Boot> };
+
+/** Calls that change something: carried out one after the other, and answered the same when asked again. */
+export const CHANGING = new Set(["ask", "picked", "noticePrinted", "newDraft", "saveDraft", "dropDraft", "submit", "rate", "retryRefused", "enrol"]);
+
+export interface Disk {
+  persisted(): Promise<boolean>;
+  askToPersist(): Promise<boolean>;
+  quota(): Promise<{ used: number; free: number } | null>;
+}
+
+const RECORDS = 500;
+const SHORT = 500; // characters of one field, as the centre takes them
+const LONG = 4000;
+const LEVELS = ["", "非常满意", "满意", "基本满意", "不满意", "非常不满意"]; // GB/T 39046 A.8
+interface Pending {
+  id: string;
+  at: string;
+  body: { text: string; decision: string; items: string[]; release: number };
+}
+
+export class Village implements Calls {
+  private runner: Runner | null = null;
+  private identity: Identity | null = null;
+  private seal: Seal | null = null;
+  private reported = false; // a loss was told to the person; the next boot goes on
+  private call: string | null = null;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly world: World,
+    private readonly disk: Disk,
+    private readonly identities: IdentityStore,
+    readonly knowledge: Knowledge,
+    readonly field: Field,
+  ) {}
+
+  /** Carries out one call of a window; changing calls queue up, and a repeated one gets the answer of the first time. */
+  dispatch(id: string, method: keyof Calls, args: unknown[]): Promise<unknown> {
+    const work = (): Promise<unknown> => (this[method] as (...args: unknown[]) => Promise<unknown>)(...args);
+    if (!CHANGING.has(method)) return work();
+    const run = async (): Promise<unknown> => {
+      const before = this.field.answer(id);
+      if (before !== null) return (JSON.parse(before) as [unknown])[0];
+      this.call = id;
+      try {
+        return await work();
+      } finally {
+        this.call = null;
+      }
+    };
+    const next = this.queue.then(run, run);
+    this.queue = next.catch(() => undefined);
+    return next;
+  }
+
+  /** One transaction for what a call stores and for its answer. */
+  private keep<T>(value: T, store: () => void): T {
+    this.field.db.transaction(() => {
+      store();
+      if (this.call !== null) this.field.remember(this.call, JSON.stringify([value ?? null]));
+    });
+    this.world.changed();
+    return value;
+  }
+
+  // ---- opening ----
+
+  async boot(mark: Mark | null): Promise<Boot> {
+    if (!this.runner) {
+      const missing = await this.load(mark);
+      if (missing.length > 0 && !this.reported) {
+        this.reported = true;
+        return { state: "lost", missing };
+      }
+      if (missing.length > 0) this.identity = null; // what was sealed or numbered is gone: register anew
+    }
+    if (!this.identity?.device) return { state: "fresh" };
+    this.launch(this.identity);
+    return { state: this.knowledge.held() ? "ready" : "empty" };
+  }
+
+  /** Compares the three places that each remember this device; says what the browser lost. */
+  private async load(mark: Mark | null): Promise<string[]> {
+    this.identity = await this.identities.load();
+    const known = this.identity?.device?.id ?? null;
+    const written = this.field.meta("device");
+    if (known === null && written === null && mark === null) return [];
+    const missing: string[] = [];
+    if (mark?.release && !this.knowledge.held()) missing.push("知识库");
+    if (written === null || (known === null && this.sealedRows() > 0)) missing.push("待传记录");
+    if (known === null || known !== written) missing.push("设备身份");
+    return known !== null && known === written ? [] : missing;
+  }
+
+  private sealedRows(): number {
+    return this.field.counts().waiting + this.field.drafts().length;
+  }
+
+  private launch(identity: Identity): void {
+    if (this.runner) return;
+    this.identity = identity;
+    this.seal = new Seal(identity.storage);
+    const { field, knowledge, seal, identities } = this;
+    this.runner = new Runner(this.world, { field, knowledge, seal, identity, identities });
+    this.runner.start();
+    void this.tellEarlierQuestion();
+  }
+
+  /** A question asked before the page was closed: nobody will pick an item for it any more. */
+  private async tellEarlierQuestion(): Promise<void> {
+    const event = await this.pendingEvent(null, null);
+    if (!event) return;
+    this.field.db.transaction(() => {
+      this.field.append(event);
+      this.field.dropMeta("question");
+    });
+    this.world.changed();
+  }
+
+  async enrol(code: string): Promise<Device> {
+    if (this.identity?.device && this.runner) return this.identity.device;
+    const identity = await this.freshKeys();
+    const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", identity.signing.publicKey);
+    const body = new TextEncoder().encode(JSON.stringify({ code, public_key: { kty, crv, x, y }, browser: this.world.browser }));
+    const headers = { "Content-Type": "application/json" };
+    const reply = readEnrolReply(await sendForJson({ method: "POST", path: "/enrol", headers, body }, this.world.fetcher));
+    const device: Device = { id: reply.device, letters: reply.letters, point: reply.point };
+    const enrolled = { ...identity, device, releaseKeys: reply.release_keys };
+    this.field.clear();
+    this.field.setMeta("device", device.id);
+    await this.identities.save(enrolled);
+    this.reported = false;
+    await this.disk.askToPersist();
+    this.launch(enrolled);
+    return this.keep(device, () => undefined);
+  }
+
+  /** Keys are kept before the code is spent: when the answer is lost on the way, the same keys ask again. */
+  private async freshKeys(): Promise<Identity> {
+    const kept = await this.identities.load();
+    if (kept && !kept.device) return kept;
+    const identity: Identity = { signing: await newSigningKey(), storage: await newStorageKey(), device: null, releaseKeys: {} };
+    await this.identities.save(identity);
+    return identity;
+  }
+
+  // ---- status ----
+
+  async status(): Promise<Status> {
+    const { field, knowledge, runner } = this;
+    const held = knowledge.held();
+    const skew = runner?.skewMs ?? null;
+    return {
+      link: runner?.link ?? (this.world.onLine() ? "weak" : "offline"),
+      enrolled: runner ? (this.identity?.device ?? null) : null,
+      release: held?.release ?? null,
+      release_at: held?.issued_at ?? null,
+      stale: held !== null && Date.parse(held.stale_after) < (runner?.centreNow ?? this.world.now()),
+      ...field.counts(),
+      last_success: field.meta("last_success"),
+      clock_skew_s: skew === null ? null : Math.round(skew / 1000),
+      progress: runner?.progress ?? null,
+      syncing: runner?.syncing ?? false,
+      problem: runner?.failure ?? null,
+      persisted: await this.disk.persisted(),
+      quota: await this.disk.quota(),
+      revoked: runner?.revoked ?? false,
+      app: this.world.app,
+    };
+  }
+
+  async syncNow(): Promise<Status> {
+    await this.runner?.once();
+    return this.status();
+  }
+
+  /** The link came back or the page is looked at again. */
+  poke(): void {
+    this.runner?.poke();
+  }
+
+  // ---- knowledge ----
+
+  items = async (filter?: { domain?: string; text?: string }): ReturnType<StoreApi["items"]> => this.knowledge.items(filter);
+  domains = async (): ReturnType<StoreApi["domains"]> => this.knowledge.domains();
+  item = async (slug: string): Promise<Item> => this.knowledge.item(slug);
+  regions = async (parent: string): ReturnType<StoreApi["regions"]> => this.knowledge.regions(parent);
+
+  async ask(text: string): Promise<Answer> {
+    const began = performance.now();
+    const found = this.knowledge.ask(text);
+    const masked = mask(text).slice(0, SHORT);
+    const answer: Answer = { id: uuid7(this.world.now()), text: masked, ...found, ms: Math.round(performance.now() - began) };
+    if (!this.runner) return answer;
+    const items = found.hits.map((hit) => hit.slug);
+    const { decision, release } = found;
+    const pending: Pending = { id: answer.id, at: this.at(), body: { text: masked, decision, items, release } };
+    const sealed = toBase64(await this.box.close(pending));
+    const earlier = await this.pendingEvent(null, null);
+    try {
+      this.keep(answer, () => {
+        if (earlier) this.field.append(earlier);
+        this.field.setMeta("question", sealed);
+      });
+    } catch (error) {
+      if (asProblem(error).code !== "storage.full") throw error; // a full disk must not silence the answer
+    }
+    return answer;
+  }
+
+  async picked(id: string, slug: string | null): Promise<void> {
+    const event = await this.pendingEvent(id, slug);
+    if (!event) return; // told twice, or another question came between
+    this.keep(undefined, () => {
+      this.field.append(event);
+      this.field.dropMeta("question");
+    });
+    this.runner?.poke();
+  }
+
+  /** The question that waits to be told, as an event; null when there is none (or another than `id`). */
+  private async pendingEvent(id: string | null, picked: string | null): Promise<NewEvent | null> {
+    const kept = this.field.meta("question");
+    if (kept === null) return null;
+    const pending = await this.box.open<Pending>(fromBase64(kept));
+    if (id !== null && pending.id !== id) return null;
+    const body = { ...pending.body, picked };
+    return this.event(pending.id, "question.asked", pending.id, pending.at, body, pending.body.text);
+  }
+
+  async noticePrinted(slug: string, situations: string[]): Promise<void> {
+    const { name, release } = this.knowledge.item(slug);
+    const event = await this.event(uuid7(this.world.now()), "notice.printed", slug, this.at(), { item: slug, release, situations }, name);
+    this.keep(undefined, () => this.field.append(event));
+    this.runner?.poke();
+  }
+
+  // ---- drafts and cases ----
+
+  async drafts(): Promise<Draft[]> {
+    return Promise.all(this.field.drafts().map(({ sealed }) => this.box.open<Draft>(sealed)));
+  }
+
+  async draft(id: string): Promise<Draft> {
+    const sealed = this.field.draft(id);
+    if (!sealed) throw problem("draft.missing", { id });
+    return this.box.open<Draft>(sealed);
+  }
+
+  async newDraft(slug: string, situations: string[]): Promise<Draft> {
+    const item = this.knowledge.item(slug);
+    const draft: Draft = {
+      id: uuid7(this.world.now()),
+      item: slug,
+      item_name: item.name,
+      release: item.release,
+      situations,
+      materials: wanted(item, situations).map((name) => ({ name, have: false })),
+      applicant: { name: "", id_number: "", phone: "", region: this.device.point.region, address: "" },
+      proxy: null,
+      note: "",
+      updated_at: this.at(),
+    };
+    const sealed = await this.box.close(draft);
+    return this.keep(draft, () => this.field.saveDraft(draft.id, draft.updated_at, sealed));
+  }
+
+  async saveDraft(draft: Draft): Promise<void> {
+    if (this.field.caseOfDraft(draft.id) !== null) return; // a late keystroke after submitting
+    const kept = { ...draft, updated_at: this.at() };
+    const sealed = await this.box.close(kept);
+    this.keep(undefined, () => this.field.saveDraft(kept.id, kept.updated_at, sealed));
+  }
+
+  async dropDraft(id: string): Promise<void> {
+    this.keep(undefined, () => this.field.dropDraft(id));
+  }
+
+  async submit(draft_id: string): Promise<{ case_no: string }> {
+    const before = this.field.caseOfDraft(draft_id);
+    if (before !== null) return { case_no: before };
+    const draft = await this.draft(draft_id);
+    checkDraft(draft);
+    const { point, letters } = this.device;
+    const day = beijingDay(this.runner?.centreNow ?? this.world.now());
+    const counter = this.field.nextCounter(day);
+    const caseNo = caseNumber(point.region, day, letters, counter);
+    const { item, release, situations, materials, applicant, proxy, note } = draft;
+    const body = { case_no: caseNo, item, release, situations, materials, applicant, proxy, note };
+    const title = [draft.item_name, applicant.name.trim()].join(" · ");
+    const event = await this.event(uuid7(this.world.now()), "case.submitted", caseNo, this.at(), body, title);
+    const sealed = await this.box.close(draft);
+    this.keep({ case_no: caseNo }, () => this.field.file({ caseNo, draft: draft_id, day, counter, sealed, event }));
+    this.runner?.poke();
+    return { case_no: caseNo };
+  }
+
+  async caseFull(case_no: string): Promise<CaseFull> {
+    const file = this.field.caseFile(case_no);
+    if (!file) throw problem("record.missing", { id: case_no });
+    const draft = await this.box.open<Draft>(file.sealed);
+    const progress = await this.progressOf(case_no);
+    return { ...draft, case_no, submitted_at: file.submittedAt, send: sendState(this.field.event(file.event)), progress };
+  }
+
+  private async progressOf(caseNo: string): Promise<CaseFull["progress"]> {
+    const steps = await Promise.all(
+      this.field.progress(caseNo).map((sealed) => this.box.open<{ state: string; state_name?: string; note?: string; at: string }>(sealed)),
+    );
+    return steps.map(({ state, state_name, note, at }) => ({ state: state_name ?? state, note: note ?? "", at }));
+  }
+
+  // ---- ratings and records ----
+
+  async rate(rating: Rating): Promise<void> {
+    if (![1, 2, 3, 4, 5].includes(rating.level)) throw problem("rating.level");
+    const matter = rating.matter || `visit:${uuid7(this.world.now())}`;
+    if (this.field.rated(matter)) throw problem("rating.twice");
+    const body = {
+      matter,
+      level: rating.level,
+      rated_at: new Date(this.runner?.centreNow ?? this.world.now()).toISOString(),
+      reasons: rating.reasons,
+      text: rating.text.slice(0, LONG),
+      channel: "PC端",
+    };
+    const title = `评价 · ${LEVELS[rating.level] ?? ""}`;
+    const event = await this.event(uuid7(this.world.now()), "rating.given", matter, this.at(), body, title);
+    this.keep(undefined, () => this.field.rate(matter, event));
+    this.runner?.poke();
+  }
+
+  async records(): Promise<RecordRow[]> {
+    return Promise.all(this.field.recent(RECORDS).map((row) => this.record(row)));
+  }
+
+  private async record(row: OutboxRow): Promise<RecordRow> {
+    const { title } = await this.box.open<{ title: string }>(row.sealed);
+    const kind = row.name === "case.submitted" ? "case" : (row.name.split(".")[0] as RecordRow["kind"]);
+    const steps = kind === "case" ? await this.progressOf(row.subject) : [];
+    return {
+      kind,
+      id: kind === "case" ? row.subject : row.id,
+      title,
+      at: row.at,
+      send: sendState(row),
+      problem: row.problem ? `${row.problem.message}${row.problem.next}` : "",
+      progress: steps.at(-1)?.state ?? "",
+      rated: kind === "case" && this.field.rated(row.subject),
+    };
+  }
+
+  async retryRefused(id: string): Promise<void> {
+    const event = this.field.caseFile(id)?.event ?? id;
+    this.keep(undefined, () => this.field.retry(event));
+    this.runner?.poke();
+  }
+
+  sign(text: string): Promise<string> {
+    if (!this.identity?.device) return Promise.reject(problem("net.unenrolled"));
+    return signText(text, this.identity.signing.privateKey);
+  }
+
+  // ---- inside ----
+
+  private get box(): Seal {
+    if (!this.seal) throw problem("net.unenrolled");
+    return this.seal;
+  }
+
+  private get device(): Device {
+    if (!this.identity?.device) throw problem("net.unenrolled");
+    return this.identity.device;
+  }
+
+  private at(): string {
+    return new Date(this.world.now()).toISOString();
+  }
+
+  private async event(id: string, name: string, subject: string, at: string, body: object, title: string): Promise<NewEvent> {
+    return { id, name, subject, at, sealed: await this.box.close({ title, body }) };
+  }
+}
+
+function sendState(row: { verdict: string | null } | undefined): SendState {
+  if (!row || row.verdict === "accepted" || row.verdict === "duplicate") return "sent";
+  return row.verdict === null ? "waiting" : "refused";
+}
+
+/** Names of what to bring: the item's list, less what a situation spares, plus what it adds (added wins). */
+function wanted(item: Item, situations: readonly string[]): string[] {
+  const chosen = item.situations.filter((situation) => situations.includes(situation.name));
+  const added = chosen.flatMap((situation) => situation.add.map((material) => material.name));
+  const spared = new Set(chosen.flatMap((situation) => situation.remove));
+  const own = item.materials.map((material) => material.name).filter((name) => !spared.has(name));
+  return [...new Set([...own, ...added])];
+}
+
+/** What the centre would refuse for its form alone is told here, before it is sent; Problem draft.field. */
+function checkDraft(draft: Draft): void {
+  const fields: [string, string][] = [
+    ["姓名", draft.applicant.name], ["身份证号", draft.applicant.id_number], ["电话", draft.applicant.phone], ["住址", draft.applicant.address],
+    ...(draft.proxy ? ([["代办人姓名", draft.proxy.name], ["代办人身份证号", draft.proxy.id_number], ["与申请人的关系", draft.proxy.relation]] as [string, string][]) : []),
+  ]; // prettier-ignore
+  if (draft.applicant.name.trim() === "") throw problem("draft.field", { field: "姓名" });
+  const tooLong = fields.find(([, value]) => value.length > SHORT);
+  if (tooLong) throw problem("draft.field", { field: tooLong[0] });
+  if (draft.note.length > LONG) throw problem("draft.field", { field: "备注" });
+}
+
+/** For callers that need any failure as it crosses windows. */
+export const wireOf = (error: unknown): { code: string; message: string; next: string } => asProblem(error).toWire();

@@ -1,0 +1,89 @@
+// The shapes of POST /sync and POST /enrol (PROTOCOL.md), and reading them without trusting them.
+import { problem, type ProblemWire } from "../kit/problems";
+import type { Device } from "../store/types";
+import type { SignedManifest } from "./packs";
+
+export const PROTO = 1;
+
+export interface WireEvent {
+  id: string;
+  seq: number;
+  name: string;
+  subject: string;
+  at: string;
+  body: Record<string, unknown>;
+}
+
+export interface SyncRequest {
+  proto: number;
+  cursor: number;
+  have: { knowledge: number };
+  events: WireEvent[];
+  state: { app: string; waiting: number; refused: number; disk_free: number | null; clock: string; browser: string };
+}
+
+export interface SyncReply {
+  server_time: string;
+  verdicts: { id: string; verdict: string; problem: ProblemWire | null }[];
+  manifests: SignedManifest[];
+  packs: { sha256: string; data: string }[];
+  downlink: { cursor: number; kind: string; body: Record<string, unknown> }[];
+  cursor: number;
+  next_poll_s: number;
+  device: { revoked: boolean; point?: Device["point"] };
+}
+
+export interface EnrolReply {
+  device: string;
+  letters: string;
+  point: Device["point"];
+  release_keys: Record<string, string>;
+  server_time: string;
+}
+
+const VERDICTS = new Set(["accepted", "duplicate", "rejected", "quarantined"]);
+
+type Loose = Record<string, unknown>;
+const isObject = (value: unknown): value is Loose => typeof value === "object" && value !== null && !Array.isArray(value);
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+function need(ok: boolean, field: string): void {
+  if (!ok) throw problem("net.answer", { field });
+}
+
+function list(value: unknown, field: string): Loose[] {
+  need(Array.isArray(value) && value.every(isObject), field);
+  return value as Loose[];
+}
+
+/** The reply, or Problem net.answer naming the field that is not as the protocol says. */
+export function readSyncReply(value: unknown): SyncReply {
+  need(isObject(value) && value.proto === PROTO, "proto");
+  const reply = value as Loose;
+  need(typeof reply.server_time === "string" && !Number.isNaN(Date.parse(reply.server_time)), "server_time");
+  list(reply.verdicts, "verdicts").forEach((one) =>
+    need(typeof one.id === "string" && VERDICTS.has(String(one.verdict)), "verdicts"),
+  );
+  list(reply.manifests, "manifests").forEach((one) =>
+    need(typeof one.manifest === "string" && typeof one.signature === "string", "manifests"),
+  );
+  list(reply.packs, "packs").forEach((one) => need(typeof one.sha256 === "string" && typeof one.data === "string", "packs"));
+  list(reply.downlink, "downlink").forEach((one) =>
+    need(isWhole(one.cursor) && typeof one.kind === "string" && isObject(one.body), "downlink"),
+  );
+  need(isWhole(reply.cursor), "cursor");
+  need(isWhole(reply.next_poll_s), "next_poll_s");
+  need(isObject(reply.device), "device");
+  return reply as unknown as SyncReply;
+}
+
+/** The enrolment, or Problem net.answer. */
+export function readEnrolReply(value: unknown): EnrolReply {
+  need(isObject(value), "enrol");
+  const reply = value as Loose;
+  need(typeof reply.device === "string" && reply.device !== "", "device");
+  need(typeof reply.letters === "string" && /^[A-Z]{2}$/.test(reply.letters), "letters");
+  need(isObject(reply.point) && /^\d{12}$/.test(String(reply.point.region)), "point");
+  need(isObject(reply.release_keys) && Object.keys(reply.release_keys).length > 0, "release_keys");
+  return reply as unknown as EnrolReply;
+}
