@@ -7,12 +7,12 @@ const CHECK = "10X98765432"; // GB 11643: remainder of the weighted sum by 11 �
 export function idProblem(text: string, today: string): string {
   const id = tidyId(text);
   if (id === "") return "请填写身份证号";
-  if (/[^0-9X]/.test(id)) return "身份证号只有数字,最后一位可以是 X";
-  if (id.length !== 18) return `身份证号应为 18 位,现在是 ${id.length} 位`;
+  if (/[^0-9X]/.test(id)) return "身份证号只有数字，最后一位可以是 X";
+  if (id.length !== 18) return `身份证号应为 18 位，现在是 ${id.length} 位`;
   if (id.slice(0, 17).includes("X")) return "X 只会出现在最后一位";
-  if (!isDate(id.slice(6, 14))) return "第 7 到 14 位不是有效的出生日期,请对照证件看一遍";
-  if (id.slice(6, 14) > today) return "出生日期晚于今天,请对照证件看一遍";
-  if (checkCharacter(id) !== id[17]) return "身份证号对不上,可能有一位写错了,请对照证件看一遍";
+  if (!isDate(id.slice(6, 14))) return "第 7 到 14 位不是有效的出生日期，请对照证件看一遍";
+  if (id.slice(6, 14) > today) return "出生日期晚于今天，请对照证件看一遍";
+  if (checkCharacter(id) !== id[17]) return "身份证号对不上，可能有一位写错了，请对照证件看一遍";
   return "";
 }
 
@@ -37,8 +37,8 @@ function isDate(text: string): boolean {
 export function phoneProblem(text: string): string {
   const phone = tidyPhone(text);
   if (phone === "" || /^1[3-9]\d{9}$/.test(phone) || /^0\d{9,11}$/.test(phone)) return "";
-  if (/^1\d*$/.test(phone) && phone.length !== 11) return `手机号应为 11 位,现在是 ${phone.length} 位`;
-  return "电话号码不对,请写手机号,或区号加座机号";
+  if (/^1\d*$/.test(phone) && phone.length !== 11) return `手机号应为 11 位，现在是 ${phone.length} 位`;
+  return "电话号码不对，请写手机号，或区号加座机号";
 }
 
 /** Without spaces, dashes, brackets and +86. */

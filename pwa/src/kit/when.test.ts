@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, day, dayNumber, daysSince, size, when } from "./when";
+import { ago, day, dayNumber, daysSince, size, stamp, when } from "./when";
 
 const now = new Date(2026, 10, 23, 14, 30); // local time, as the village reads it
 const at = (...parts: [number, number, number, number, number]): string => new Date(...parts).toISOString();
@@ -24,6 +24,8 @@ test("counts days, never below zero", () => {
 });
 test("writes dates and sizes for paper and screen", () => {
   expect(day(at(2026, 0, 2, 3, 4))).toBe("2026年1月2日");
+  expect(stamp(at(2026, 0, 2, 3, 4))).toBe("2026年1月2日 03:04");
+  expect(stamp(null)).toBe("");
   expect(dayNumber(now)).toBe("20261123");
   expect(size(49_901)).toBe("50 kB");
   expect(size(10_800_000)).toBe("10.8 MB");

@@ -37,6 +37,12 @@ export function day(iso: string | null): string {
   return at ? `${at.getFullYear()}年${at.getMonth() + 1}月${at.getDate()}日` : "";
 }
 
+/** "2026年11月23日 14:30", for paper: it must still be true tomorrow. */
+export function stamp(iso: string | null): string {
+  const at = parse(iso);
+  return at ? `${day(iso)} ${clock(at)}` : "";
+}
+
 /** yyyymmdd of the device's calendar. */
 export function dayNumber(date: Date): string {
   return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;

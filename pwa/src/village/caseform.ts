@@ -1,0 +1,55 @@
+// What makes a 办理单 ready to hand in. Pure: today's date comes from the caller.
+import { idProblem, phoneProblem } from "../kit/person";
+import type { Draft } from "../store/types";
+
+export type Field = "name" | "id_number" | "phone" | "region" | "address" | "proxy_name" | "proxy_id" | "proxy_phone" | "proxy_relation";
+export type Wrong = Partial<Record<Field, string>>;
+
+export interface Extras {
+  noId: boolean; // the applicant has no resident ID number (new-born, card being replaced)
+  elsewhere: boolean; // lives outside the prefecture: the address says where
+}
+
+export const RELATIONS = ["配偶", "父母", "子女", "兄弟姐妹", "其他亲属", "村（社区）干部", "监护人", "其他"];
+
+/** Sentences by field, in the order of the form; empty when the form may be handed in. */
+export function problemsOf(draft: Draft, extras: Extras, today: string): Wrong {
+  const { applicant, proxy } = draft;
+  const wrong: Wrong = {};
+  put(wrong, "name", nameProblem(applicant.name, "办事人"));
+  if (!extras.noId) put(wrong, "id_number", idProblem(applicant.id_number, today));
+  put(wrong, "phone", phoneProblem(applicant.phone));
+  if (!extras.elsewhere && applicant.region === "") wrong.region = "请选择住在哪个县、乡、村";
+  if (extras.elsewhere && applicant.address.trim() === "") wrong.address = "住在外地的，请写下地址";
+  if (proxy) {
+    put(wrong, "proxy_name", nameProblem(proxy.name, "代办人"));
+    put(wrong, "proxy_id", idProblem(proxy.id_number, today));
+    put(wrong, "proxy_phone", proxy.phone.trim() === "" ? "请填写代办人电话，好联系" : phoneProblem(proxy.phone));
+    if (proxy.relation === "") wrong.proxy_relation = "请选择代办人是办事人的什么人";
+    if (!wrong.proxy_id && same(proxy.id_number, applicant.id_number)) wrong.proxy_id = "代办人和办事人的身份证号一样，请看是不是填反了";
+  }
+  return wrong;
+}
+
+function nameProblem(name: string, who: string): string {
+  const text = name.trim();
+  if (text === "") return `请填写${who}姓名`;
+  if (/\d/.test(text)) return "姓名里不会有数字，请再看一遍";
+  return [...text].length > 50 ? "姓名太长，请再看一遍" : "";
+}
+
+function same(a: string, b: string): boolean {
+  return a.trim() !== "" && a.trim().toUpperCase() === b.trim().toUpperCase();
+}
+
+function put(wrong: Wrong, field: Field, sentence: string): void {
+  if (sentence !== "") wrong[field] = sentence;
+}
+
+/** The levels of a 12-digit region code: county, township, village; "" where the code stops. */
+export function levelsOf(code: string): [string, string, string] {
+  if (!/^\d{12}$/.test(code)) return ["", "", ""];
+  const county = code.slice(4, 6) === "00" ? "" : `${code.slice(0, 6)}000000`;
+  const township = code.slice(6, 9) === "000" ? "" : `${code.slice(0, 9)}000`;
+  return [county, township, code.endsWith("000") ? "" : code];
+}
