@@ -70,13 +70,13 @@ def within(region: str, code: str) -> bool:
 def password_fault(password: str, username: str) -> str:
     """Why a password cannot be used, in words; "" when it can (NIST SP 800-63B: length, not composition)."""
     if len(password) < SHORTEST_PASSWORD:
-        return f"密码至少 {SHORTEST_PASSWORD} 位。"
+        return f"密码至少 {SHORTEST_PASSWORD} 位"
     if len(password) > 200:
-        return "密码太长,不要超过 200 位。"
+        return "密码太长,不要超过 200 位"
     if username.lower() in password.lower():
-        return "密码里不要有登录名。"
+        return "密码里不要有登录名"
     if len(set(password)) < 5:
-        return "密码太简单,请多用几种字符。"
+        return "密码太简单,请多用几种字符"
     return ""
 
 

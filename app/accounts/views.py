@@ -83,7 +83,7 @@ def password() -> str | Response | tuple[str, int]:
     new = request.form.get("password", "")
     problem: Problem | None = None
     if not verify_password(request.form.get("old", ""), user.password):
-        problem = Problem("person.password", reason="原密码不对。")
+        problem = Problem("person.password", reason="原密码不对")
     problem = problem or _refused(new, request.form.get("again", ""), user.username)
     if problem:
         return render_template("accounts/password.html", **page, problem=problem), problem.kind.status
@@ -94,7 +94,7 @@ def password() -> str | Response | tuple[str, int]:
 
 
 def _refused(password: str, again: str, username: str) -> Problem | None:
-    fault = "两次输入的密码不一样。" if password != again else password_fault(password, username)
+    fault = "两次输入的密码不一样" if password != again else password_fault(password, username)
     return Problem("person.password", reason=fault) if fault else None
 
 
