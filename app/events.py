@@ -102,6 +102,10 @@ class CodeIssued(Body):
     expires_at: When
 
 
+class KnowledgeEdition(Body):
+    edition: Short
+
+
 class KnowledgeReleased(Body):
     release: Count
     content_root: Short
@@ -163,7 +167,12 @@ EVENTS: dict[str, Kind] = {
     "device.enrolled": Kind("centre", DeviceEnrolled),
     "device.renamed": Kind("centre", DeviceRenamed),
     "device.revoked": Kind("centre", Reasoned),
+    "knowledge.approved": Kind("centre", KnowledgeEdition),
+    "knowledge.drafted": Kind("centre", KnowledgeEdition),
+    "knowledge.rejected": Kind("centre", KnowledgeEdition),
     "knowledge.released": Kind("centre", KnowledgeReleased),
+    "knowledge.submitted": Kind("centre", KnowledgeEdition),
+    "knowledge.withdrawn": Kind("centre", KnowledgeEdition),
     "notice.printed": Kind("device", NoticePrinted),
     "opendata.approved": Kind("centre", OpenDataFile),
     "opendata.built": Kind("centre", OpenDataFile),

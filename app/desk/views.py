@@ -3,3 +3,9 @@
 from flask import Blueprint
 
 bp = Blueprint("desk", __name__)
+
+
+@bp.get("/desk/")
+def page() -> str:
+    """The desk."""
+    return ""

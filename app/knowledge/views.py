@@ -1,21 +1,35 @@
-"""Web face of knowledge upkeep: for now the packs; the editor's pages are in `pages.py`."""
+"""Pages of knowledge upkeep, and the packs that carry releases to the villages."""
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
-from flask import Blueprint, Response, current_app, send_file
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
-from app.knowledge import releases
+from app.accounts.guard import current_person, needs
+from app.bus import bus
+from app.db import db
+from app.knowledge import forms, releases, rules, store
 from app.problems import Problem
+from app.settings import Settings
+from datasets.checks import NECESSITIES, check_item
+from datasets.rows import LISTS, Document
+from datasets.sources import read
 
 bp = Blueprint("knowledge", __name__, template_folder="templates")
+
+READERS = ("editor", "reviewer", "manager", "lead", "agent", "publisher", "inspector")
+SPARE = 2
+"""Empty rows offered after the filled ones, so that the form works without script."""
 
 
 @bp.get("/packs/<name>.pack")
 def pack(name: str) -> Response:
     """A pack by the hash of its bytes: immutable, with Range (RFC 9110 §14), no Content-Encoding. An open door."""
-    path = releases.pack_file(current_app.extensions["jjb_settings"], name)
+    path = releases.pack_file(_settings(), name)
     if not re.fullmatch(r"[0-9a-f]{64}", name) or not path.is_file():
         raise Problem("request.missing")
     response = send_file(path.resolve(), mimetype="application/octet-stream", etag=name, max_age=31536000, conditional=True)
@@ -24,6 +38,147 @@ def pack(name: str) -> Response:
 
 
 @bp.get("/knowledge/")
+@needs(*READERS)
 def home() -> str:
-    """待我处理."""
-    raise Problem("request.missing")
+    """待我处理, and the items with a search."""
+    me = current_person()
+    with db().read() as connection:
+        release = releases.in_force(connection)
+        mine = [one for one in store.editions(connection, author=me.id) if one.state in ("draft", "rejected")]
+        submitted = store.editions(connection, state="submitted")
+        approved = store.editions(connection, state="approved")
+    documents = _documents(release)
+    q = request.args.get("q", "").strip()
+    found = [d for d in documents.values() if q in d["name"] + "".join(d["aliases"]) + d["department"]]
+    return render_template(
+        "knowledge/home.html", mine=mine, submitted=submitted, approved=approved, release=release, items=found, q=q,
+        names={slug: d["name"] for slug, d in documents.items()}, states=rules.STATES, domains=_codes("domain", release),
+    )  # fmt: skip
+
+
+@bp.get("/knowledge/items/<slug>")
+@needs(*READERS)
+def item(slug: str) -> str:
+    """An item as it is in force, with its editions."""
+    with db().read() as connection:
+        release = releases.in_force(connection)
+        history = store.editions(connection, item=slug)
+    document = releases.document_of(releases.file_of(_settings(), release.number), slug)
+    fields = [(label, rules.in_words(document[name])) for name, label in rules.LABELS.items()]
+    return render_template(
+        "knowledge/item.html", document=document, fields=fields, history=history, states=rules.STATES, release=release
+    )
+
+
+@bp.route("/knowledge/items/<slug>/edit", methods=["GET", "POST"])
+@needs("editor")
+def edit(slug: str) -> str | AnyResponse | tuple[str, int]:
+    """The edit form. What was typed is never lost: on a fault, or when somebody saved in between, it is shown again."""
+    me = current_person()
+    with db().read() as connection:
+        release = releases.in_force(connection)
+        current = store.open_edition(connection, slug)
+    in_force = releases.document_of(releases.file_of(_settings(), release.number), slug)
+    base = json.loads(current.document) if current else in_force
+    if request.method == "GET":
+        if current and (current.author != me.id or current.state not in ("draft", "rejected")):
+            return redirect(url_for("knowledge.edition", edition_id=current.id))
+        return _form(base, current.version if current else 0, [], current, release)
+    version = request.form.get("version", 0, type=int)
+    document = forms.document_from(request.form, in_force)
+    faults = check_item(document, read().codes)
+    if faults:
+        return _form(document, version, faults, current, release), 422
+    note = request.form.get("note", "").strip()[:500]
+    try:
+        with db().write() as connection:
+            edition_id, _ = store.save(connection, document, release.number, version, me.id, me.name)
+            if request.form.get("act") == "submit":
+                store.act(connection, edition_id, "submit", me.id, me.name, note)
+    except Problem as problem:
+        return _form(document, version, [("note" if problem.code == "knowledge.note" else "-", problem.sentence + problem.kind.next)], current, release), problem.kind.status
+    flash("已提交审核。" if request.form.get("act") == "submit" else "草稿已保存。", "ok")
+    return redirect(url_for("knowledge.edition", edition_id=edition_id))
+
+
+def _form(document: Document, version: int, faults: list[tuple[str, str]], current: Any, release: releases.Release) -> str:
+    codes = {name: _codes(name, release) for name in ("domain", "task_type", "project_type", "use_level")}
+    return render_template(
+        "knowledge/edit.html", d=document, version=version, faults=faults, labels=rules.LABELS, codes=codes, spare=SPARE,
+        lists=LISTS, necessities=NECESSITIES, current=current, note=request.form.get("note", current.note if current else ""),
+    )  # fmt: skip
+
+
+@bp.get("/knowledge/editions/<edition_id>")
+@needs(*READERS)
+def edition(edition_id: str) -> str:
+    """One edition: what it changes, and what may be done with it."""
+    with db().read() as connection:
+        found = store.find(connection, edition_id)
+        release = releases.in_force(connection)
+    base = releases.document_of(releases.file_of(_settings(), found.base_release), found.item)
+    document = json.loads(found.document)
+    return render_template(
+        "knowledge/edition.html", one=found, document=document, changes=rules.changes(base, document), states=rules.STATES,
+        release=release,
+    )  # fmt: skip
+
+
+@bp.post("/knowledge/editions/<edition_id>/<name>")
+@needs("editor", "reviewer")
+def act(edition_id: str, name: str) -> AnyResponse:
+    """submit or withdraw (its editor), approve or reject (a reviewer who did not write it)."""
+    me = current_person()
+    if name not in ("submit", "withdraw", "approve", "reject"):
+        raise Problem("request.missing")
+    if not me.has("reviewer" if name in ("approve", "reject") else "editor"):
+        raise Problem("access.denied")
+    with db().write() as connection:
+        store.act(connection, edition_id, name, me.id, me.name, request.form.get("note", "").strip()[:500])
+    words = {"submit": "已提交审核。", "withdraw": "已撤回。", "approve": "已通过,等待发布。", "reject": "已退回。"}
+    flash(words[name], "ok")
+    return redirect(url_for("knowledge.edition", edition_id=edition_id))
+
+
+@bp.get("/knowledge/releases")
+@needs(*READERS)
+def release_page() -> str:
+    """What goes out next, and every release so far."""
+    with db().read() as connection:
+        every = releases.every(connection)
+        approved = store.editions(connection, state="approved")
+    documents = _documents(every[0]) if every else {}
+    pending = [(one, rules.changes(documents.get(one.item, {}), json.loads(one.document))) for one in approved]
+    sizes = {one.number: json.loads(one.manifest)["packs"] for one in every}
+    return render_template("knowledge/releases.html", every=every, pending=pending, sizes=sizes)
+
+
+@bp.post("/knowledge/releases")
+@needs("reviewer")
+def release() -> AnyResponse:
+    """Issue the next release, or roll back by issuing an old content anew."""
+    me, note = current_person(), request.form.get("note", "").strip()[:500]
+    if not note:
+        raise Problem("knowledge.note")
+    with db().write() as connection:
+        number = request.form.get("back_to", type=int)
+        if number is None:
+            issued = store.release(connection, _settings(), note, me.id)
+        else:
+            issued = store.roll_back(connection, _settings(), number, note, me.id)
+    bus().publish("release", issued.number)
+    flash(f"知识第 {issued.number} 版已发布,各服务点下次同步时收到。", "ok")
+    return redirect(url_for("knowledge.release_page"))
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["jjb_settings"]
+    return settings
+
+
+def _documents(release: releases.Release) -> dict[str, Document]:
+    return releases.documents_of(releases.file_of(_settings(), release.number))
+
+
+def _codes(name: str, release: releases.Release) -> dict[str, str]:
+    return releases.codes_of(releases.file_of(_settings(), release.number), name)

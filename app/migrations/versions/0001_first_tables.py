@@ -63,6 +63,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_downlink_point", ["point", "cursor"], unique=False)
 
     op.create_table(
+        "edition",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("base_release", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("author_name", sa.Text(), nullable=False),
+        sa.Column("reviewer_name", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("release", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edition")),
+    )
+    with op.batch_alter_table("edition", schema=None) as batch_op:
+        batch_op.create_index("ix_edition_item", ["item", "created_at"], unique=False)
+
+    op.create_table(
         "ledger",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
@@ -346,6 +367,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ledger_device")
 
     op.drop_table("ledger")
+    with op.batch_alter_table("edition", schema=None) as batch_op:
+        batch_op.drop_index("ix_edition_item")
+
+    op.drop_table("edition")
     with op.batch_alter_table("downlink", schema=None) as batch_op:
         batch_op.drop_index("ix_downlink_point")
 
