@@ -58,6 +58,9 @@ class Outcome:
     packs: list[int] = field(default_factory=list)
     """Where the packs applied began; 0 is the full pack."""
     resent: int = 0
+    """Events put back because the centre said it misses them."""
+    gained: int = 0
+    """Bytes of a pack that are now kept, also when the way was cut."""
     error: Exception | None = None
 
     @property
@@ -95,6 +98,7 @@ class Village:
         self.batch = outbox.BATCH_FIRST
         self.failures = 0
         self.retry_after_s: float | None = None
+        self._put_back: set[int] = set()
         self._key = _own_key(folder / "device.pem")
 
     def close(self) -> None:
@@ -102,6 +106,11 @@ class Village:
         self.mailbox.close()
 
     # ---- identity ----
+
+    @property
+    def release(self) -> int:
+        """The knowledge release held, 0 when there is none (or its file was lost)."""
+        return int(self.mailbox.get("release", 0)) if self.shelf.path.exists() else 0
 
     @property
     def device(self) -> str | None:
@@ -146,12 +155,13 @@ class Village:
         tried = 0
         while True:
             outcome = self.round()
-            tried = 0 if outcome.ok or outcome.settled else tried + 1
-            if outcome.ok and (outcome.settled == 0 or self.mailbox.counts().waiting == 0):
+            got_on = bool(outcome.settled or outcome.resent or outcome.gained)
+            tried = 0 if outcome.ok or got_on else tried + 1
+            if outcome.ok and (not got_on or self.mailbox.counts().waiting == 0):
                 return outcome
             if tried >= attempts or self.mailbox.get("revoked"):
                 return outcome
-            if not outcome.ok:
+            if not outcome.ok and not got_on:
                 self.world.sleep(self.next_delay_s())
 
     def next_delay_s(self) -> float:
@@ -173,7 +183,7 @@ class Village:
             reply = self._exchange(events)
             self._note(outbox.Round(True, self._since(began)), len(events))
             self._take_in(reply, events, outcome)
-            outcome.packs = self._bring(reply.packs)
+            outcome.packs = self._bring(reply.packs, outcome)
             self.failures = 0
         except (LinkError, Refused, PackError, manifest.ManifestError) as error:
             outcome.error = error
@@ -189,7 +199,7 @@ class Village:
         state = DeviceState(
             app=APP, waiting=counts.waiting, refused=counts.refused, clock=stamp(self.world.now()), browser=APP
         )
-        have = {SCOPE: int(self.mailbox.get("release", 0))}
+        have = {SCOPE: self.release}
         asked = SyncRequest(PROTO, int(self.mailbox.get("cursor", 0)), have, events, state)
         body = msgspec.json.encode(asked)
         headers = {}
@@ -221,7 +231,7 @@ class Village:
         box = self.mailbox
         with box.db:
             outcome.settled = box.settle((event.id for event in events), reply.verdicts)
-            outcome.resent = box.put_back(reply.missing)
+            outcome.resent = self._heal(reply.missing)
             box.receive(reply.downlink)
             outcome.messages = len(reply.downlink)
             box.put(cursor=reply.cursor, next_poll_s=reply.next_poll_s, last_success=stamp(self.world.now()))
@@ -233,7 +243,14 @@ class Village:
                 enrolled = self._enrolled()
                 box.put(enrolled={**enrolled, "point": {**enrolled["point"], **_given(reply.device.point)}})
 
-    def _bring(self, inline: Iterable[InlinePack]) -> list[int]:
+    def _heal(self, missing: list[tuple[int, int]]) -> int:
+        """Queue again what the centre lost (S20); each once in the life of this object, whatever the centre repeats."""
+        numbers = [number for number in self.mailbox.lost(missing) if number not in self._put_back]
+        self._put_back.update(numbers)
+        self.mailbox.put_back(numbers)
+        return len(numbers)
+
+    def _bring(self, inline: Iterable[InlinePack], outcome: Outcome) -> list[int]:
         """Lead the knowledge to the newest manifest we were told of, in this round or in an earlier one (S26)."""
         told = self.mailbox.get("manifest")
         if told is None:
@@ -243,11 +260,11 @@ class Village:
         except manifest.ManifestError:
             self.mailbox.put(manifest=None)  # refused for good; the next round may bring a better one
             raise
-        held = int(self.mailbox.get("release", 0))
+        held = self.release
         at_hand = {pack.sha256: pack.data for pack in inline}
-        used = (
-            [] if held == wanted.release else self.shelf.bring(wanted, held, lambda entry: self._pack(entry, at_hand))
-        )
+        used: list[int] = []
+        if held != wanted.release:
+            used = self.shelf.bring(wanted, held, lambda entry: self._pack(entry, at_hand, outcome))
         self.mailbox.put(
             release=wanted.release, root=wanted.content_root, stale_after=wanted.stale_after, manifest=None
         )
@@ -261,11 +278,19 @@ class Village:
             raise manifest.ManifestError("schema")
         return found
 
-    def _pack(self, entry: manifest.PackEntry, at_hand: dict[str, bytes]) -> bytes:
+    def _pack(self, entry: manifest.PackEntry, at_hand: dict[str, bytes], outcome: Outcome) -> bytes:
         if entry.sha256 in at_hand:
             return at_hand[entry.sha256]
         download = self.shelf.download(entry)
-        data = download.run(lambda offset: self.wire.get_from(f"/packs/{entry.sha256}.pack", offset))
+        before = download.offset
+        try:
+            data = download.run(lambda offset: self.wire.get_from(f"/packs/{entry.sha256}.pack", offset))
+        except Refused as error:
+            if error.status == 404:
+                self.mailbox.put(manifest=None)  # a newer release has taken its place
+            raise
+        finally:
+            outcome.gained += download.offset - before
         download.path.unlink()
         return data
 
@@ -308,7 +333,7 @@ class Village:
         return Status(
             device=enrolled.get("device"),
             point=enrolled.get("point", {}).get("name"),
-            release=int(self.mailbox.get("release", 0)),
+            release=self.release,
             waiting=counts.waiting,
             refused=counts.refused,
             link=outbox.link_of(self.rounds),
@@ -337,7 +362,7 @@ def _own_key(path: Path) -> ec.EllipticCurvePrivateKey:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
             file.write(pem)
             os.fsync(file.fileno())
-        os.replace(draft, path)
+        draft.replace(path)
     key = load_pem_private_key(path.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"not a P-256 key: {path}")

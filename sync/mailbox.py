@@ -1,7 +1,7 @@
 """What a Python village itself knows: outbox, messages, enrolment; one SQLite file that survives kill -9.
 
-The columns are those of `pwa/src/store/field.sql` as far as both need them. Here bodies stand in the clear: this client is
-for drills and tests, not for a shared computer.
+The columns are those of `pwa/src/store/field.sql` as far as both need them. Here bodies stand in the clear: this
+client is for drills and tests, not for a shared computer.
 """
 
 from __future__ import annotations
@@ -87,13 +87,14 @@ class Mailbox:
     def unanswered(self, limit: int) -> list[DeviceEvent]:
         """Events without a verdict, oldest first."""
         query = "SELECT id, seq, name, subject, at, body FROM outbox WHERE verdict IS NULL ORDER BY seq LIMIT ?"
-        return [DeviceEvent(*row[:5], json.loads(row[5])) for row in self.db.execute(query, (limit,))]
+        rows = self.db.execute(query, (limit,))
+        return [DeviceEvent(i, seq, name, subject, at, json.loads(body)) for i, seq, name, subject, at, body in rows]
 
     def counts(self) -> Counts:
         """How many wait, how many were refused."""
         query = """SELECT count(*) FILTER (WHERE verdict IS NULL),
                           count(*) FILTER (WHERE verdict IN ('rejected', 'quarantined')) FROM outbox"""
-        waiting, refused = self.db.execute(query).fetchone()
+        ((waiting, refused),) = self.db.execute(query)
         return Counts(int(waiting), int(refused))
 
     def verdicts(self) -> dict[str, str | None]:
@@ -142,10 +143,10 @@ class Mailbox:
             (c, k, json.loads(b)) for c, k, b in self.db.execute("SELECT cursor, kind, body FROM inbox ORDER BY cursor")
         ]
 
-    def put_back(self, missing: Sequence[tuple[int, int]]) -> int:
-        """Queue again what the centre took once and now misses; how many."""
-        if not missing:
-            return 0
-        numbers = to_resend(self.db.execute("SELECT seq, verdict FROM outbox"), missing)
+    def lost(self, missing: Sequence[tuple[int, int]]) -> list[int]:
+        """Numbers of events in these ranges that the centre once took."""
+        return to_resend(self.db.execute("SELECT seq, verdict FROM outbox"), missing) if missing else []
+
+    def put_back(self, numbers: Iterable[int]) -> None:
+        """Queue events again by number."""
         self.db.executemany("UPDATE outbox SET verdict = NULL WHERE seq = ?", [(number,) for number in numbers])
-        return len(numbers)

@@ -53,7 +53,7 @@ def back_off(failures: int, random: float) -> int:
 
 
 def next_delay(failures: int, rounds: Sequence[Round], poll_s: int, retry_after_s: float | None, random: float) -> int:
-    """When to speak next: as the centre asked, else backed off, else soon while the link proves itself, else its pace."""
+    """ms until the next round: as the centre asked, backed off, soon while the link proves itself, or at its pace."""
     if retry_after_s is not None:
         return _round(min(3600, retry_after_s) * 1000 * (1 + random / 4))  # spreads the return of all villages
     if failures > 0:
@@ -80,7 +80,7 @@ def state_of(verdict: str | None) -> State:
 
 
 def to_resend(verdicts: Iterable[tuple[int, str | None]], missing: Iterable[tuple[int, int]]) -> list[int]:
-    """Numbers that the centre once took and now misses (it was restored from an older backup), of (number, verdict) pairs.
+    """Numbers, of (number, verdict) pairs, that the centre once took and now misses (restored from an older backup).
 
     Refused ones are left alone: the centre knows them, and sending them again would never end.
     """

@@ -21,7 +21,7 @@ Fetch = Callable[[int], Iterable[bytes]]
 
 
 class Download:
-    """One pack under way in a file. Each 256 KiB is checked as it gets full; what was verified is never fetched again."""
+    """One pack under way in a file. Each 256 KiB is checked as it fills; what was verified is never fetched again."""
 
     def __init__(self, entry: PackEntry, path: Path) -> None:
         self.entry = entry
@@ -103,7 +103,8 @@ class Shelf:
     def bring(self, manifest: Manifest, held: int, get: Callable[[PackEntry], bytes]) -> list[int]:
         """Lead the copy from release `held` to the manifest's; where the packs used began (0 is the full pack).
 
-        A delta that does not lead to the signed content root is dropped and the full pack taken. PackError when that fails too.
+        A delta that does not lead to the signed content root is dropped and the full pack taken; PackError when that
+        fails too.
         """
         used: list[int] = []
         for entry in ways(manifest, held):
@@ -132,7 +133,7 @@ class Shelf:
             packs.apply(db, self.schema, data, entry.sha256, root)
         finally:
             db.close()
-        os.replace(fresh, self.path)  # the old copy serves until the new one is whole
+        fresh.replace(self.path)  # the old copy serves until the new one is whole
 
     def download(self, entry: PackEntry) -> Download:
         """The download of a pack, going on where an earlier run stopped; files of other packs are forgotten."""

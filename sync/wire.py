@@ -19,7 +19,10 @@ PIECE = 64 * 1024
 
 
 class LinkError(Exception):
-    """The centre was not reached. `kind`: offline, slow, portal (something else answered), answer (not as the protocol says)."""
+    """The centre was not reached.
+
+    `kind`: offline, slow, portal (something else answered), answer (not as the protocol says).
+    """
 
     def __init__(self, kind: str, detail: str = "") -> None:
         self.kind = kind
