@@ -104,7 +104,14 @@ export default defineConfig({
     rollupOptions: {
       input: Object.fromEntries(Object.entries(pages).filter(([, page]) => existsSync(page))),
       // Screens that nobody needs at the first sight come as one file: one request beats ten on a weak link.
-      output: { codeSplitting: { groups: [{ name: "later", test: /src\/village\/screens\/(CaseForm|CaseView|CaseDone|Records|Rate|Notice|Device|Help)\.vue/ }] } },
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "frame", test: /node_modules|vite\/|plugin-vue/, priority: 2 },
+            { name: "later", test: /village\/screens\/(Case|Records|Rate|Notice|Device|Help)/, priority: 1, includeDependenciesRecursively: false },
+          ],
+        },
+      },
     },
   },
   worker: { format: "iife" }, // Firefox has module workers only from 114

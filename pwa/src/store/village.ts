@@ -88,6 +88,12 @@ export class Village implements Calls {
 
   // ---- opening ----
 
+  /** Goes on as the registered device when everything is there: after a change of owner nobody boots again. */
+  async wake(): Promise<void> {
+    this.identity = await this.identities.load();
+    if (this.identity?.device && this.identity.device.id === this.field.meta("device")) this.launch(this.identity);
+  }
+
   async boot(mark: Mark | null): Promise<Boot> {
     if (!this.runner) {
       const missing = await this.load(mark);

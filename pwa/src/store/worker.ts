@@ -102,7 +102,9 @@ async function open(): Promise<Village> {
   const sqlite3 = await sqlite3InitModule();
   const pool = await openPool(sqlite3);
   const field = new Field(openDb(sqlite3, pool, "/field.db"));
-  return new Village(world, disk, new IndexedIdentity(), openKnowledge(sqlite3, pool), field);
+  const opened = new Village(world, disk, new IndexedIdentity(), openKnowledge(sqlite3, pool), field);
+  await opened.wake();
+  return opened;
 }
 
 const answers = new Map<string, Promise<Frame>>();
