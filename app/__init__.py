@@ -67,6 +67,8 @@ OPEN_DOORS = (
     "accounts.first_login",
     "accounts.login",
     "answering.release_info",
+    "desk.agent_socket",
+    "desk.village_socket",
     "knowledge.pack",
     "places.enrol",
     "portal.front",

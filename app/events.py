@@ -151,6 +151,14 @@ class SyncSettled(Body):
     event: Short
 
 
+class TalkEnded(Body):
+    outcome: Short
+
+
+class TalkOpened(Body):
+    item: Short
+
+
 class Kind(NamedTuple):
     """One row of the table."""
 
@@ -187,6 +195,10 @@ EVENTS: dict[str, Kind] = {
     "rating.given": Kind("device", RatingGiven, sealed=("text",)),
     "rectification.moved": Kind("centre", RectificationMoved),
     "sync.settled": Kind("centre", SyncSettled),
+    "talk.claimed": Kind("centre", Nothing),
+    "talk.ended": Kind("centre", TalkEnded),
+    "talk.opened": Kind("centre", TalkOpened),
+    "talk.returned": Kind("centre", Nothing),
 }
 # fmt: on
 

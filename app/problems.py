@@ -28,6 +28,7 @@ PROBLEMS: dict[str, Kind] = {
     "access.region": Kind(403, "这里不在您管理的范围内。", "请回到自己的辖区,或找上级处理。"),
     "case.move": Kind(409, "这一步不能办:{reason}。", "请看清办件现在的状态,再选下一步。"),
     "case.number": Kind(409, "办件编号 {case_no} 已经有了。", "请联系管理员核对是否重复提交;本机记录不会丢。"),
+    "desk.not_built": Kind(503, "坐席台页面还没有构建。", "请运行 deploy/up,它会自动构建。"),
     "device.clock": Kind(401, "本机时间与中心相差太多。", "程序会自动校准后重试;也请检查电脑右下角的时间。"),
     "device.replay": Kind(401, "这次请求已经处理过。", "程序会重新签名后再发。"),
     "device.revoked": Kind(403, "这台设备已被停用。", "请联系管理员;没有上传的记录仍保存在本机。"),
@@ -69,6 +70,14 @@ PROBLEMS: dict[str, Kind] = {
     "setting.value": Kind(500, "设置 {name} 的值“{value}”不能用。", "请按 deploy/README.md 的说明改正后重新启动。"),
     "sync.format": Kind(400, "同步内容不合协议:{field}。", "请更新本机程序后再试;没有上传的记录仍保存在本机。"),
     "sync.proto": Kind(400, "本机程序的同步协议是第 {proto} 版,中心用第 {ours} 版。", "请先更新本机程序;没有上传的记录仍保存在本机。"),
+    "talk.empty": Kind(422, "没有内容,没有发出。", "请先输入文字。"),
+    "talk.ended": Kind(409, "这次通话已经结束。", "还有问题,请重新呼叫。"),
+    "talk.frame": Kind(400, "收到的消息不合规定:{field}。", "请刷新页面;没发出的文字还在输入框里。"),
+    "talk.kind": Kind(422, "这种消息不能发。", "请发文字。"),
+    "talk.long": Kind(422, "一条消息最多 4000 字。", "请分成几条发。"),
+    "talk.missing": Kind(404, "没有找到这次通话。", "请回到队列,重新选择。"),
+    "talk.not_yours": Kind(403, "这次通话由另一位坐席接待。", "需要接手时,请对方先退回队列。"),
+    "talk.taken": Kind(409, "另一位坐席已经接了这个呼叫。", "请接下一个。"),
 }
 # fmt: on
 

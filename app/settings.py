@@ -45,6 +45,7 @@ class Settings:
     request_threads: int = setting(128, "threads", "Threads of the server; sockets and HTTP share them.")
     login_limit: str = setting("10 per minute", "rate", "Log-in attempts allowed from one address.")
     enrol_limit: str = setting("10 per minute", "rate", "Enrolment attempts allowed from one address.")
+    agent_away_s: int = setting(60, "seconds", "An agent unseen for longer gives talks back to the queue.")
     rectify_days: int = setting(5, "working days", "Time to put right what a low rating complains of.")
     small_count: int = setting(10, "count", "Open data hides counts below this number; never below 5.")
 

@@ -1,7 +1,272 @@
-"""Live sockets of the desk and of the village page's talk."""
+"""Live sockets of the desk and of the village page's talk (remote/PROTOCOL.md).
 
-from flask import Flask
+One thread reads a socket, another writes it; both hang on the bus. A socket carries nothing that is not a row already.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+import secrets
+import threading
+import time
+from typing import Any
+
+from flask import Flask, request
+from flask_sock import Sock
+from simple_websocket import ConnectionClosed
+
+from app.accounts.guard import current_person
+from app.accounts.rules import Person
+from app.bus import bus
+from app.db import db
+from app.desk import service, store
+from app.places.guard import Device, device_public
+from app.problems import Problem
+from sync import signatures
+
+log = logging.getLogger("app")
+
+TRY_LATER = 1013
+PER_MINUTE = 120
+"""Frames one socket may send a minute."""
+STOP = ("stop", None)
 
 
 def install(app: Flask) -> None:
     """Register the sockets on the application."""
+    app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": 25, "max_message_size": 64 * 1024}
+    settings = app.extensions["jjb_settings"]
+    budget = threading.BoundedSemaphore(settings.socket_limit)
+    sock = Sock(app)
+
+    @sock.route("/ws/village", endpoint="desk.village_socket")
+    def village(ws: Any) -> None:
+        _within_budget(budget, ws, lambda: _Village(app, ws).run())
+
+    @sock.route("/ws/desk", endpoint="desk.agent_socket")
+    def desk(ws: Any) -> None:
+        _within_budget(budget, ws, lambda: _Agent(app, ws).run())
+
+
+def _within_budget(budget: threading.BoundedSemaphore, ws: Any, serve: Any) -> None:
+    if not budget.acquire(blocking=False):
+        ws.close(TRY_LATER, "try later")
+        return
+    try:
+        serve()
+    except ConnectionClosed:
+        pass
+    finally:
+        budget.release()
+
+
+class _Socket:
+    """One live socket: `receive` frames and carry them out; `send` what the bus says is new."""
+
+    topics: tuple[str, ...] = ()
+    refresh_s: float | None = None
+
+    def __init__(self, app: Flask, ws: Any) -> None:
+        self.app = app
+        self.ws = ws
+        self.frames: list[float] = []
+
+    def serve(self) -> None:
+        """Run until the peer is gone."""
+        with bus().listen(*self.topics) as self.inbox:
+            self.inbox.put(("hello", None))
+            writer = threading.Thread(target=self._write, daemon=True)
+            writer.start()
+            try:
+                while True:
+                    self._read_one()
+            finally:
+                self.inbox.put(STOP)
+                writer.join(timeout=5)
+
+    def _read_one(self) -> None:
+        text = self.ws.receive()
+        if text is None:
+            return
+        client_id = None
+        try:
+            self._count()
+            client_id = _client_id(text)
+            self.take(text)
+        except Problem as problem:
+            self.inbox.put(("send", {"type": "problem", "client_id": client_id, **problem.to_wire()}))
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        self.frames = [at for at in self.frames if at > now - 60] + [now]
+        if len(self.frames) > PER_MINUTE:
+            raise Problem("request.rate")
+
+    def _write(self) -> None:
+        with self.app.app_context():
+            try:
+                while (note := self.inbox.get()) != STOP:
+                    if note[0] == "send":
+                        self.send(note[1])
+                    else:
+                        self.news()
+            except ConnectionClosed:
+                pass
+            except Exception:  # the reader ends when the socket does; a writer must not die silently
+                log.exception("socket writer failed")
+                self.ws.close(1011, "server error")
+
+    def send(self, frame: dict[str, Any]) -> None:
+        self.ws.send(json.dumps(frame, ensure_ascii=False))
+
+    def take(self, text: str) -> None:
+        raise NotImplementedError
+
+    def news(self) -> None:
+        raise NotImplementedError
+
+
+def _client_id(text: str) -> str | None:
+    try:
+        found = json.loads(text).get("client_id")
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+class _Village(_Socket):
+    """The village end: proves its device key, then hears its own talk only."""
+
+    def run(self) -> None:
+        nonce = secrets.token_urlsafe(16)
+        self.send({"type": "challenge", "nonce": nonce})
+        try:
+            hello = _hello(self.ws.receive(timeout=20), nonce)
+        except Problem as problem:
+            self.send({"type": "problem", **problem.to_wire()})
+            self.ws.close(4001, "hello refused")
+            return
+        self.device, wanted, self.after = hello
+        with db().read() as connection:
+            current = store.of_device(connection, self.device.id)
+            if current is None and wanted:
+                found = store.find(connection, wanted)
+                current = found if found.device == self.device.id else None
+        self.talk = current.id if current else None
+        self.topics = (f"device:{self.device.id}", f"talk:{self.talk}", "desk")
+        self.shown = ""
+        self.send({"type": "welcome", "talk": self.talk})
+        self.serve()
+
+    def take(self, text: str) -> None:
+        frame = service.read_frame(text, service.VillageFrame)
+        if isinstance(frame, service.Ping):
+            self.inbox.put(("send", {"type": "pong"}))
+            return
+        service.village_act(self.device, frame)
+        if isinstance(frame, service.Open):
+            with db().read() as connection:
+                current = store.of_device(connection, self.device.id)
+            if current is not None and current.id != self.talk:
+                self.talk, self.after = current.id, 0
+        self.inbox.put(("news", None))
+
+    def news(self) -> None:
+        if self.talk is None:
+            return
+        with db().read() as connection:
+            state = service.village_state(connection, self.talk)
+            messages = store.messages(connection, self.talk, self.after, village=True)
+        for message in messages:
+            self.send(message)
+            self.after = message["seq"]
+        text = json.dumps(state)
+        if text != self.shown:
+            self.send(state)
+            self.shown = text
+
+
+def _hello(text: Any, nonce: str) -> tuple[Device, str | None, int]:
+    """(device, talk it was in, last seq it has) of a village's first frame, its signature verified."""
+    try:
+        hello = json.loads(text or "")
+        device_id, raw = str(hello["device"]), base64.b64decode(hello["signature"], validate=True)
+        after = int(hello.get("after") or 0)
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        raise Problem("talk.frame", field="hello") from error
+    with db().read() as connection:
+        device = device_public(connection, device_id)
+    if not signatures.verify_text(f"jb-talk:{device_id}:{nonce}", raw, device.public_key):
+        raise Problem("device.signature")
+    if device.revoked:
+        raise Problem("device.revoked")
+    talk = hello.get("talk")
+    return device, talk if isinstance(talk, str) else None, after
+
+
+class _Agent(_Socket):
+    """The agent end: hears the queue, and the talks it watches after their cursors."""
+
+    topics = ("desk",)
+
+    def run(self) -> None:
+        if request.headers.get("Origin", request.host_url).rstrip("/") != request.host_url.rstrip("/"):
+            self.ws.close(4003, "foreign origin")
+            return
+        try:
+            self.person = _agent()
+        except Problem as problem:
+            self.send({"type": "problem", **problem.to_wire()})
+            self.ws.close(4001, "log in")
+            return
+        self.watched: dict[str, int] = {}
+        self.serve()
+
+    def take(self, text: str) -> None:
+        frame = service.read_frame(text, service.AgentFrame)
+        if isinstance(frame, service.Watch):
+            self.watched[frame.talk] = frame.after
+        service.agent_act(self.person, frame)
+        if isinstance(frame, service.Ping):
+            with db().write() as connection:
+                store.be_present(connection, self.person.id, self.person.name)
+            self.inbox.put(("send", {"type": "pong"}))
+        self.inbox.put(("news", None))
+
+    def news(self) -> None:
+        away = self.app.extensions["jjb_settings"].agent_away_s
+        with db().write() as connection:
+            store.be_present(connection, self.person.id, self.person.name)
+            lost = store.return_lost(connection, away)
+        with db().read() as connection:
+            state = service.desk_state(connection, self.person)
+            fresh = [
+                message
+                for talk_id, after in list(self.watched.items())
+                for message in self._heard(connection, talk_id, after)
+            ]
+        for message in fresh:
+            self.send(message)
+            self.watched[message["talk"]] = message["seq"]
+        self.send(state)
+        for talk_id in lost:
+            bus().publish(f"talk:{talk_id}")
+
+    def _heard(self, connection: Any, talk_id: str, after: int) -> list[dict[str, Any]]:
+        try:
+            found = store.find(connection, talk_id)
+        except Problem:
+            return []
+        if found.agent not in (None, self.person.id) and not self.person.has("lead"):
+            return []
+        return store.messages(connection, talk_id, after, village=False)
+
+
+def _agent() -> Person:
+    person = current_person()
+    if not person.has("agent", "lead"):
+        raise Problem("access.denied")
+    return person

@@ -1,11 +1,126 @@
-"""Web face of this slice."""
+"""The desk's page and its JSON doors; the sockets are in `sock.py`."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, redirect, request, send_file
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.accounts.guard import current_person, must_see, needs
+from app.bus import bus
+from app.db import db
+from app.desk import service, store
+from app.knowledge import releases
+from app.places import guard as places
+from app.problems import Problem
 
 bp = Blueprint("desk", __name__)
 
+PAGE = Path(__file__).resolve().parents[2] / "pwa" / "dist" / "desk.html"
+
+
+@bp.get("/desk")
+def bare() -> AnyResponse:
+    """The address as people type it."""
+    return redirect("/desk/")
+
 
 @bp.get("/desk/")
-def page() -> str:
-    """The desk."""
-    return ""
+@needs("agent", "lead")
+def page() -> Response:
+    """The agent desk, built by Vite."""
+    if not PAGE.is_file():
+        raise Problem("desk.not_built")
+    return send_file(PAGE, max_age=0)
+
+
+@bp.get("/api/desk/me")
+@needs("agent", "lead")
+def me() -> Response:
+    """Who I am, and the CSRF token for the POSTs of this page."""
+    person = current_person()
+    with db().read() as connection:
+        newest = releases.in_force(connection)
+    return jsonify(id=person.id, name=person.name, csrf=generate_csrf(), release=newest.number, outcomes=store.OUTCOMES)
+
+
+@bp.get("/api/desk/state")
+@needs("agent", "lead")
+def state() -> Response:
+    """Queue and own talks, for a desk whose socket was refused (1013): it asks here every few seconds."""
+    person = current_person()
+    with db().write() as connection:
+        store.be_present(connection, person.id, person.name)
+        store.return_lost(connection, current_app.extensions["jjb_settings"].agent_away_s)
+    with db().read() as connection:
+        return jsonify(service.desk_state(connection, person))
+
+
+@bp.post("/api/desk/act")
+@needs("agent", "lead")
+def act() -> Response:
+    """Any frame of the desk's socket as a POST: {"ok": true}."""
+    service.agent_act(current_person(), service.read_frame(request.get_data(), service.AgentFrame))
+    return jsonify(ok=True)
+
+
+@bp.get("/api/desk/talks/<talk_id>")
+@needs("agent", "lead")
+def talk(talk_id: str) -> Response:
+    """One talk with its transcript after `?after=` and what there is to know about the caller."""
+    after = max(0, request.args.get("after", 0, type=int))
+    person = current_person()
+    with db().read() as connection:
+        found = store.find(connection, talk_id)
+        must_see(person, found.region)
+        if found.agent not in (None, person.id) and not person.has("lead"):
+            raise Problem("talk.not_yours")
+        device = places.device_status(connection, found.device)
+        newest = releases.in_force(connection)
+        past = [{"opened_at": row.opened_at, "item": row.item, "outcome": row.outcome} for row in store.past(connection, found.point)]
+        messages = store.messages(connection, talk_id, after, village=False)
+    caller = {**device, "point_name": found.point_name, "current_release": newest.number, "past": past}
+    names = ("id", "state", "item", "reason", "release", "opened_at", "last_seq", "agent_name")
+    return jsonify(talk={name: getattr(found, name) for name in names}, messages=messages, caller=caller)
+
+
+@bp.get("/api/desk/items/<slug>")
+@needs("agent", "lead")
+def item(slug: str) -> Response:
+    """An item of the release in force, whole."""
+    with db().read() as connection:
+        newest = releases.in_force(connection)
+    document: dict[str, Any] = releases.document_of(releases.file_of(current_app.extensions["jjb_settings"], newest.number), slug)
+    return jsonify(release=newest.number, item=document)
+
+
+@bp.get("/api/desk/items")
+@needs("agent", "lead")
+def items() -> Response:
+    """Names of all items in force, by slug."""
+    with db().read() as connection:
+        newest = releases.in_force(connection)
+    return jsonify(releases.item_names(releases.file_of(current_app.extensions["jjb_settings"], newest.number)))
+
+
+@bp.route("/api/desk/replies", methods=["GET", "POST"])
+@needs("agent", "lead")
+def replies() -> Response:
+    """My canned replies; POST {"text"} adds one, {"drop": id} forgets one."""
+    person = current_person()
+    if request.method == "POST":
+        data = request.get_json(silent=True) or {}
+        with db().write() as connection:
+            if data.get("drop"):
+                store.drop_reply(connection, person.id, str(data["drop"]))
+            else:
+                text = str(data.get("text", "")).strip()
+                if not 1 <= len(text) <= 1000:
+                    raise Problem("request.format", field="常用语")
+                store.add_reply(connection, person.id, text)
+        bus().publish("desk")
+    with db().read() as connection:
+        return jsonify([{"id": row.id, "text": row.text} for row in store.replies(connection, person.id)])

@@ -85,3 +85,12 @@ def points_in(connection: Connection, region: str) -> list[Row[Any]]:
 def device_states(connection: Connection) -> list[dict[str, Any]]:
     """Every device with what it last said of itself: columns of `device` and `device_state`; never heard: None."""
     return store.device_states(connection)
+
+
+def device_status(connection: Connection, device_id: str) -> dict[str, Any]:
+    """What a device last said of itself, for the people it talks with."""
+    row = next((one for one in store.devices(connection) if one.id == device_id), None)
+    if row is None:
+        raise Problem("device.unknown")
+    names = ("name", "last_contact", "release", "waiting", "refused", "clock_skew_s", "app")
+    return {name: getattr(row, name) for name in names}

@@ -1,0 +1,165 @@
+"""What an agent and a village may do in a talk, whichever door (socket or HTTP) the frame came through."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import msgspec
+from flask import current_app
+from msgspec import Meta
+from sqlalchemy import Connection
+
+from app.accounts.rules import Person, within
+from app.bus import bus
+from app.db import db
+from app.desk import store
+from app.knowledge import releases
+from app.places.guard import Device
+from app.problems import Problem
+
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}$")]
+
+
+class Frame(msgspec.Struct, tag_field="type", forbid_unknown_fields=True):
+    """Base of the frames that come in."""
+
+
+class Open(Frame, tag="open"):
+    client_id: Id
+    reason: Annotated[str, Meta(max_length=200)] = ""
+    item: Annotated[str, Meta(max_length=100)] | None = None
+    release: Annotated[int, Meta(ge=0)] = 0
+
+
+class Say(Frame, tag="say"):
+    client_id: Id
+    text: str
+    talk: Id | None = None
+    kind: Annotated[str, Meta(max_length=10)] = "text"
+
+
+class Card(Frame, tag="card"):
+    client_id: Id
+    talk: Id
+    slug: Annotated[str, Meta(max_length=100)]
+
+
+class Claim(Frame, tag="claim"):
+    talk: Id
+
+
+class GiveBack(Frame, tag="return"):
+    talk: Id
+    note: Annotated[str, Meta(max_length=500)] = ""
+    client_id: Id | None = None
+
+
+class End(Frame, tag="end"):
+    talk: Id | None = None
+    outcome: Annotated[str, Meta(max_length=20)] = "solved"
+
+
+class Watch(Frame, tag="watch"):
+    talk: Id
+    after: Annotated[int, Meta(ge=0)] = 0
+
+
+class Ping(Frame, tag="ping"):
+    pass
+
+
+VillageFrame = Open | Say | End | Ping
+AgentFrame = Say | Card | Claim | GiveBack | End | Watch | Ping
+
+
+def read_frame(text: Any, kinds: Any) -> Any:
+    """A frame from its JSON text, or Problem('talk.frame')."""
+    try:
+        return msgspec.json.decode(text, type=kinds)
+    except (msgspec.DecodeError, TypeError) as error:
+        raise Problem("talk.frame", field=str(error)) from error
+
+
+def village_act(device: Device, frame: VillageFrame) -> None:
+    """Carry out a frame of a village; the answer comes through the bus like everybody else's."""
+    with db().write() as connection:
+        if isinstance(frame, Open):
+            found = store.open_talk(connection, device, frame.client_id, frame.reason, frame.item, frame.release)
+        else:
+            current = store.of_device(connection, device.id)
+            if current is None:
+                raise Problem("talk.ended")
+            found = current
+            if isinstance(frame, Say):
+                store.say(connection, found.id, None, device.point_name, "text", frame.text, frame.client_id)
+            elif isinstance(frame, End):
+                store.end(connection, found.id, None, device.id, "village")
+    _wake(found.id)
+
+
+def agent_act(person: Person, frame: AgentFrame) -> None:
+    """Carry out a frame of an agent."""
+    if isinstance(frame, Ping | Watch):
+        return
+    if frame.talk is None:
+        raise Problem("talk.frame", field="talk")
+    with db().write() as connection:
+        found = store.find(connection, frame.talk)
+        if not within(person.region, found.region):
+            raise Problem("access.region")
+        if isinstance(frame, Claim):
+            store.claim(connection, frame.talk, person.id, person.name)
+        elif isinstance(frame, GiveBack):
+            if frame.note.strip() and frame.client_id:
+                store.say(connection, frame.talk, person.id, person.name, "note", frame.note, frame.client_id)
+            store.give_back(connection, frame.talk, person.id)
+        elif isinstance(frame, End):
+            outcome = frame.outcome if frame.outcome in store.OUTCOMES else "solved"
+            store.end(connection, frame.talk, person.id, person.id, outcome)
+        elif isinstance(frame, Card):
+            text = json.dumps(_card(connection, frame.slug), ensure_ascii=False)
+            store.say(connection, frame.talk, person.id, person.name, "card", text, frame.client_id)
+        else:
+            store.say(connection, frame.talk, person.id, person.name, frame.kind, frame.text, frame.client_id)
+    _wake(frame.talk)
+
+
+def _card(connection: Connection, slug: str) -> dict[str, Any]:
+    release = releases.in_force(connection)
+    document = releases.document_of(releases.file_of(current_app.extensions["jjb_settings"], release.number), slug)
+    return {"slug": slug, "name": document["name"], "release": release.number}
+
+
+def _wake(talk_id: str) -> None:
+    bus().publish("desk")
+    bus().publish(f"talk:{talk_id}")
+
+
+def village_state(connection: Connection, talk_id: str) -> dict[str, Any]:
+    """What the village shows of its talk."""
+    found = store.find(connection, talk_id)
+    return {
+        "type": "state",
+        "talk": found.id,
+        "state": found.state,
+        "agent_name": found.agent_name,
+        "position": store.position(connection, talk_id),
+        "usual_wait_s": store.usual_wait(connection),
+        "opened_at": found.opened_at,
+        "last_seq": found.last_seq,
+    }
+
+
+def desk_state(connection: Connection, person: Person) -> dict[str, Any]:
+    """The queue and the agent's own talks, cut to the agent's region."""
+    away = current_app.extensions["jjb_settings"].agent_away_s
+    waiting = [_summary(row) for row in store.queue(connection) if within(person.region, row.region)]
+    mine = [_summary(row) for row in store.held_by(connection, person.id)]
+    colleagues = sorted(store.present(connection, away).values())
+    return {"type": "desk", "queue": waiting, "mine": mine, "present": colleagues, "usual_wait_s": store.usual_wait(connection)}
+
+
+def _summary(row: Any) -> dict[str, Any]:
+    fields = ("id", "point", "point_name", "device", "item", "reason", "release", "state", "last_seq", "opened_at", "claimed_at")
+    return {name: getattr(row, name) for name in fields}
