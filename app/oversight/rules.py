@@ -32,6 +32,7 @@ FIGURES = (
     Figure("questions", "提问", "当天传到中心的提问条数;断网时问的,联网那天才算。", "oversight.questions", {}),
     Figure("unanswered", "没答上来", "其中本机没有给出答案的条数。", "oversight.questions", {"decision": "none"}),
     Figure("cases", "代办件", "当天传到中心的代办件数。", "oversight.cases", {}),
+    Figure("talks", "呼叫客服", "当天从服务点打给客服的次数,接没接通都算。", "oversight.talks", {}),
     Figure("ratings", "评价", "当天传到中心的评价条数,一件事只算一次。", "oversight.ratings", {}),
     Figure("bad", "差评", "其中“不满意”和“非常不满意”的条数。", "oversight.ratings", {"level": "bad"}),
 )
@@ -63,6 +64,10 @@ WORDS = {
     "rating.given": "评价",
     "rectification.moved": "差评整改有进展",
     "sync.settled": "处理退回的记录",
+    "talk.claimed": "坐席接起呼叫",
+    "talk.ended": "呼叫结束",
+    "talk.opened": "呼叫客服",
+    "talk.returned": "呼叫退回排队",
 }
 """What each ledger event is called on screen."""
 
@@ -79,6 +84,7 @@ FIELD_WORDS = {
     "channel": "渠道",
     "content_root": "内容校验值",
     "decision": "结果",
+    "edition": "草稿编号",
     "event": "记录",
     "expires_at": "有效期到",
     "item": "事项",
@@ -89,6 +95,7 @@ FIELD_WORDS = {
     "matter": "评价对象",
     "name": "名称",
     "note": "说明",
+    "outcome": "结果",
     "picked": "点开的事项",
     "proxy": "代办人",
     "rated_at": "评价时间",
@@ -106,6 +113,24 @@ FIELD_WORDS = {
     "username": "登录名",
 }
 """What each field of an event is called on screen."""
+
+
+TALK_ENDS = {"solved": "已解决", "guided": "已告知怎么办", "later": "稍后回复", "dropped": "无人应答或误呼"}
+
+
+def talk_state(last: str, outcome: str) -> str:
+    """How a call stands, from the name of its last ledger event and the outcome that its end named."""
+    if last == "talk.ended":
+        return TALK_ENDS.get(outcome, "已结束")
+    return "通话中" if last == "talk.claimed" else "等待接听"
+
+
+def lasted(opened: datetime, claimed: datetime | None) -> str:
+    """How long a village waited for an agent, in words."""
+    if claimed is None:
+        return "没有接起"
+    seconds = max(0, int((claimed - opened).total_seconds()))
+    return f"{seconds} 秒" if seconds < 120 else f"{seconds // 60} 分钟"
 
 
 class Mark(NamedTuple):

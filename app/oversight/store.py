@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     RowMapping,
+    Subquery,
     Table,
     Text,
     and_,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 )
 
 from app.db import metadata
-from app.ledger import Entry
+from app.ledger import Entry, ledger
 from app.oversight import rules
 
 seen_question = Table(
@@ -72,6 +73,22 @@ seen_rating = Table(
     Column("reasons", Text, nullable=False),
     Index("ix_seen_rating_received_at", "received_at"),
 )
+seen_talk = (
+    select(
+        ledger.c.seq,
+        ledger.c.subject.label("talk"),
+        ledger.c.service_point.label("point"),
+        ledger.c.actor.label("device"),
+        ledger.c.received_at,
+        ledger.c.received_at.label("client_at"),
+        ledger.c.body,
+    )
+    .where(ledger.c.name == "talk.opened")
+    .subquery("seen_talk")
+)
+"""Calls are live: the centre itself appends them, so the ledger is read as it stands."""
+
+Rows = Table | Subquery
 
 
 def _common(entry: Entry) -> dict[str, Any]:
@@ -108,11 +125,12 @@ def on_rating_given(connection: Connection, entry: Entry) -> None:
 
 
 def figures(connection: Connection, points: Collection[str], start: str, end: str) -> dict[str, dict[str, int]]:
-    """Counts of one span: {point: {questions, unanswered, cases, ratings, bad}}; points without any are absent."""
+    """Counts of one span: {point: {questions, unanswered, cases, talks, ratings, bad}}; none: the point is absent."""
     found: dict[str, dict[str, int]] = {}
     for table, key, part, condition in (
         (seen_question, "questions", "unanswered", seen_question.c.decision == "none"),
         (seen_case, "cases", None, None),
+        (seen_talk, "talks", None, None),
         (seen_rating, "ratings", "bad", seen_rating.c.level >= rules.BAD_LEVEL),
     ):
         columns = [table.c.point, func.count().label("all")]
@@ -127,18 +145,18 @@ def figures(connection: Connection, points: Collection[str], start: str, end: st
     return found
 
 
-def within(table: Table, points: Collection[str], start: str, end: str) -> ColumnElement[bool]:
+def within(table: Rows, points: Collection[str], start: str, end: str) -> ColumnElement[bool]:
     """Rows of these points that arrived from `start` up to, not including, `end`."""
     return and_(table.c.point.in_(sorted(points)), table.c.received_at >= start, table.c.received_at < end)
 
 
-def count(connection: Connection, table: Table, where: ColumnElement[bool]) -> int:
+def count(connection: Connection, table: Rows, where: ColumnElement[bool]) -> int:
     """How many rows a filter has."""
     return int(connection.execute(select(func.count()).select_from(table).where(where)).scalar_one())
 
 
 def rows(
-    connection: Connection, table: Table, where: ColumnElement[bool], limit: int | None = None, offset: int = 0
+    connection: Connection, table: Rows, where: ColumnElement[bool], limit: int | None = None, offset: int = 0
 ) -> list[dict[str, Any]]:
     """Rows of a filter, newest first."""
     query = select(table).where(where).order_by(table.c.seq.desc()).offset(offset)
@@ -149,10 +167,10 @@ def rows(
 
 def _plain(row: RowMapping) -> dict[str, Any]:
     """The row with its lists as lists again."""
-    return {key: json.loads(value) if key in ("offered", "reasons") else value for key, value in row.items()}
+    return {key: json.loads(value) if key in ("body", "offered", "reasons") else value for key, value in row.items()}
 
 
-def matching(table: Table, wanted: Mapping[str, str]) -> ColumnElement[bool]:
+def matching(table: Rows, wanted: Mapping[str, str]) -> ColumnElement[bool]:
     """Rows that pass the filters of a list page; an empty filter lets all pass.
 
     decision, item: equal; level: one level or `bad`; q: a piece of the question or case number, taken literally.

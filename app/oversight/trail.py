@@ -81,6 +81,15 @@ def progress_of(connection: Connection, case_nos: Collection[str]) -> dict[str, 
     return {row.subject: json.loads(row.body) for row in connection.execute(query.order_by(ledger.c.seq))}
 
 
+def talks(connection: Connection, ids: Collection[str]) -> dict[str, list[Entry]]:
+    """What happened in each call, oldest first."""
+    query = select(ledger).where(ledger.c.name.startswith("talk."), ledger.c.subject.in_(sorted(ids)))
+    found: dict[str, list[Entry]] = {}
+    for entry in _entries(connection, query.order_by(ledger.c.seq)):
+        found.setdefault(entry.subject, []).append(entry)
+    return found
+
+
 def usernames(connection: Connection) -> dict[str, str]:
     """Log-in names by person id, as the ledger saw them added."""
     query = select(ledger.c.subject, ledger.c.body).where(ledger.c.name == "person.added").order_by(ledger.c.seq)

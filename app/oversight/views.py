@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request
-from sqlalchemy import Connection, Row, Table
+from sqlalchemy import Connection, Row
 from werkzeug.datastructures import MultiDict
 
 from app import clock
@@ -181,7 +181,7 @@ def _points_csv(board: Sequence[Mapping[str, Any]], day: date) -> Response:
 class Listing:
     """What one list page is made of."""
 
-    table: Table
+    table: store.Rows
     title: str
     head: tuple[str, ...]
     cells: Callable[[Mapping[str, Any]], list[Any]]
@@ -233,6 +233,31 @@ def ratings() -> str | Response:
     return _list(listing, "oversight/ratings.html", wanted, levels=levels)
 
 
+@bp.get("/oversight/talks")
+@needs(*READERS)
+def talks() -> str | Response:
+    """Calls from the villages to the desk, without a word of what was said; filters: from, to, region, point."""
+    with db().read() as connection:
+        items = _item_names(connection)
+
+    def cells(row: Mapping[str, Any]) -> list[Any]:
+        item = row["body"]["item"]
+        return [items.get(item, item), row["waited"], row["state"]]
+
+    listing = Listing(store.seen_talk, "呼叫客服", ("当时在看的事项", "等了多久", "结果"), cells)
+    return _list(listing, "oversight/talks.html", {})
+
+
+def _add_course(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """How each call went: how long it waited, how it stands."""
+    course = trail.talks(connection, [row["talk"] for row in rows])
+    for row in rows:
+        entries = course[row["talk"]]
+        claimed = next((clock.parse(one.received_at) for one in entries if one.name == "talk.claimed"), None)
+        row["waited"] = rules.lasted(clock.parse(row["received_at"]), claimed)
+        row["state"] = rules.talk_state(entries[-1].name, entries[-1].body.get("outcome", ""))
+
+
 def _choice(name: str, known: Collection[str]) -> str:
     value = request.args.get(name, "")
     if value and value not in known:
@@ -259,6 +284,8 @@ def _list(listing: Listing, template: str, wanted: Mapping[str, str], **more: An
         rows = store.rows(connection, listing.table, where, *(() if as_file else (pages.size, pages.offset)))
         if listing.table is store.seen_case:
             _add_progress(connection, rows)
+        if listing.table is store.seen_talk:
+            _add_course(connection, rows)
     shown = [{**row, "cells": listing.cells(row), "point_name": scope.points[row["point"]].name} for row in rows]
     if as_file:
         name = f"{listing.table.name.removeprefix('seen_')}s-{days.first}-{days.last}.csv"
