@@ -26,6 +26,11 @@ export class Db {
     private readonly db: Database,
   ) {}
 
+  /** The engine's own connection. */
+  get handle(): Database {
+    return this.db;
+  }
+
   /** All rows of a query as arrays in column order. */
   rows(sql: string, params: readonly Value[] = []): Value[][] {
     try {

@@ -97,6 +97,20 @@ export class Field {
     this.db.run("UPDATE outbox SET verdict = NULL, problem = NULL, answered_at = NULL WHERE id = ? AND verdict <> 'accepted'", [id]);
   }
 
+  /** (number, verdict) of the events in these ranges. */
+  verdicts(ranges: readonly (readonly [number, number])[]): [number, string | null][] {
+    return ranges.flatMap(([first, last]) =>
+      this.db
+        .rows("SELECT seq, verdict FROM outbox WHERE seq BETWEEN ? AND ? ORDER BY seq", [first, last])
+        .map(([seq, verdict]): [number, string | null] => [Number(seq), verdict === null ? null : String(verdict)]),
+    );
+  }
+
+  /** The centre lost these: they go up once more, as they are. */
+  sendAgain(numbers: readonly number[]): void {
+    for (const seq of numbers) this.db.run("UPDATE outbox SET verdict = NULL, answered_at = NULL WHERE seq = ?", [seq]);
+  }
+
   /** Forgets what the centre has long had; cases stay, they have their own table. */
   prune(before: string): void {
     this.db.run(

@@ -4,6 +4,7 @@ import { asProblem, problem } from "../kit/problems";
 import { toBase64, fromBase64 } from "../sync/bytes";
 import { sendForJson } from "../sync/http";
 import { readEnrolReply } from "../sync/messages";
+import { stateOf } from "../sync/outbox";
 import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
 import { Field, type NewEvent, type OutboxRow } from "./field";
@@ -173,6 +174,11 @@ export class Village implements Calls {
     return identity;
   }
 
+  /** Ends the loop; the files belong to whoever opened them. */
+  close(): void {
+    this.runner?.stop();
+  }
+
   // ---- status ----
 
   async status(): Promise<Status> {
@@ -329,7 +335,13 @@ export class Village implements Calls {
     if (!file) throw problem("record.missing", { id: case_no });
     const draft = await this.box.open<Draft>(file.sealed);
     const progress = await this.progressOf(case_no);
-    return { ...draft, case_no, submitted_at: file.submittedAt, send: sendState(this.field.event(file.event)), progress };
+    return { ...draft, case_no, submitted_at: file.submittedAt, send: this.sendOf(file.event), progress };
+  }
+
+  /** A case whose event was pruned has long been sent. */
+  private sendOf(event: string): SendState {
+    const row = this.field.event(event);
+    return row ? stateOf(row.verdict) : "sent";
   }
 
   private async progressOf(caseNo: string): Promise<CaseFull["progress"]> {
@@ -372,7 +384,7 @@ export class Village implements Calls {
       id: kind === "case" ? row.subject : row.id,
       title,
       at: row.at,
-      send: sendState(row),
+      send: stateOf(row.verdict),
       problem: row.problem ? `${row.problem.message}${row.problem.next}` : "",
       progress: steps.at(-1)?.state ?? "",
       rated: kind === "case" && this.field.rated(row.subject),
@@ -409,11 +421,6 @@ export class Village implements Calls {
   private async event(id: string, name: string, subject: string, at: string, body: object, title: string): Promise<NewEvent> {
     return { id, name, subject, at, sealed: await this.box.close({ title, body }) };
   }
-}
-
-function sendState(row: { verdict: string | null } | undefined): SendState {
-  if (!row || row.verdict === "accepted" || row.verdict === "duplicate") return "sent";
-  return row.verdict === null ? "waiting" : "refused";
 }
 
 /** Names of what to bring: the item's list, less what a situation spares, plus what it adds (added wins). */

@@ -25,6 +25,7 @@ export interface SyncRequest {
 export interface SyncReply {
   server_time: string;
   verdicts: { id: string; verdict: string; problem: ProblemWire | null }[];
+  missing: [number, number][]; // ranges of our numbers that the centre does not have
   manifests: SignedManifest[];
   packs: { sha256: string; data: string }[];
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[];
@@ -64,6 +65,8 @@ export function readSyncReply(value: unknown): SyncReply {
   list(reply.verdicts, "verdicts").forEach((one) =>
     need(typeof one.id === "string" && VERDICTS.has(String(one.verdict)), "verdicts"),
   );
+  const isRange = (one: unknown): boolean => Array.isArray(one) && one.length === 2 && one.every(isWhole);
+  need(Array.isArray(reply.missing) && reply.missing.every(isRange), "missing");
   list(reply.manifests, "manifests").forEach((one) =>
     need(typeof one.manifest === "string" && typeof one.signature === "string", "manifests"),
   );

@@ -1,5 +1,6 @@
 // The rules of sending: how many events at once, how long to wait, what the link is called, what a verdict does. Pure.
-import type { LinkState } from "../store/types";
+// Twin of sync/outbox.py; both run tests/vectors/outbox.json.
+import type { LinkState, SendState } from "../store/types";
 
 export const BATCH_LARGEST = 200; // events a request, by the protocol
 export const BATCH_FIRST = 20;
@@ -52,6 +53,21 @@ export function linkOf(rounds: readonly Round[], onLine: boolean): LinkState {
   if (!onLine || !last) return "offline";
   if (!last.ok) return last.portal ? "weak" : "offline";
   return last.ms > WEAK_MS || rounds.slice(-3).some((round) => !round.ok) ? "weak" : "online";
+}
+
+/** What an event is called on screen. Only a verdict of the centre ends waiting; a refusal stays visible. */
+export function stateOf(verdict: string | null): SendState {
+  if (verdict === null) return "waiting";
+  return verdict === "accepted" || verdict === "duplicate" ? "sent" : "refused";
+}
+
+/** Numbers that the centre once took and now misses: it was restored from an older backup. Refused ones stay refused. */
+export function toResend(
+  verdicts: readonly (readonly [number, string | null])[],
+  missing: readonly (readonly [number, number])[],
+): number[] {
+  const lost = (number: number): boolean => missing.some(([first, last]) => first <= number && number <= last);
+  return verdicts.filter(([number, verdict]) => stateOf(verdict) === "sent" && lost(number)).map(([number]) => number);
 }
 
 /** How many of these JSON texts fit one request; always at least one, so that a large event cannot block the queue. */

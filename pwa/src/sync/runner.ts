@@ -9,7 +9,7 @@ import type { Device, LinkState } from "../store/types";
 import { fromBase64 } from "./bytes";
 import { gzip, send, sendForJson, Watchdog } from "./http";
 import { PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
-import { BATCH_FIRST, fitting, linkOf, nextBatch, nextDelay, type Round } from "./outbox";
+import { BATCH_FIRST, fitting, linkOf, nextBatch, nextDelay, type Round, toResend } from "./outbox";
 import { choosePack, Download, fullPackMayHelp, type Manifest, type PackEntry, type Part, readManifest, type SignedManifest, unpack } from "./packs";
 import { sign } from "./signature";
 
@@ -49,6 +49,7 @@ export class Runner {
   private pollS = 60;
   private retryAfterS: number | null = null;
   private dueAt = 0;
+  private watch: ReturnType<typeof setInterval> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running: Promise<void> | null = null;
   private again = false;
@@ -81,14 +82,15 @@ export class Runner {
   start(): void {
     this.schedule(0);
     // Timers sleep with the computer and a heal can go unnoticed: look regularly whether a round is overdue.
-    setInterval(() => {
-      if (!this.stopped && !this.running && this.world.now() > this.dueAt + WATCH_MS) this.poke();
+    this.watch = setInterval(() => {
+      if (!this.running && this.world.now() > this.dueAt + WATCH_MS) this.poke();
     }, WATCH_MS);
   }
 
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+    clearInterval(this.watch);
   }
 
   /** Something happened (a new event, the link is back, the page is looked at): speak soon. */
@@ -244,6 +246,7 @@ export class Runner {
     const now = new Date(this.world.now());
     field.db.transaction(() => {
       field.settle(verdicts, now.toISOString());
+      field.sendAgain(toResend(field.verdicts(reply.missing), reply.missing));
       progress.forEach(({ cursor, caseNo, sealed }) => field.addProgress(cursor, caseNo, sealed));
       field.setMeta("cursor", String(reply.cursor));
       field.setMeta("last_success", now.toISOString());

@@ -1,0 +1,430 @@
+// The store over SQLite in memory, against a centre made of plain functions that answers as PROTOCOL.md says.
+import sqlite3InitModule, { type Sqlite3Static } from "@sqlite.org/sqlite-wasm";
+import { gunzipSync } from "node:zlib";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import vectors from "../../../tests/vectors/packs.json";
+import type { SyncRequest, WireEvent } from "../sync/messages";
+import { choosePack, type Manifest, MemoryPart } from "../sync/packs";
+import type { World } from "../sync/runner";
+import { Db } from "./db";
+import { Field } from "./field";
+import type { Identity, IdentityStore } from "./identity";
+import { Knowledge } from "./knowledge";
+import { Village } from "./village";
+
+let sqlite3: Sqlite3Static;
+beforeAll(async () => {
+  sqlite3 = await sqlite3InitModule();
+});
+
+type Handler = (request: { path: string; headers: Headers; body: Uint8Array }) => Response | Promise<Response>;
+const json = (value: unknown, status = 200, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json", ...headers } });
+const POINT = { id: "hexie", name: "和谐社区", region: "533301001003", region_name: "和谐社区居委会" };
+
+/** A centre: keeps every event it was sent, offers release `offered` of the vectors. */
+class Centre {
+  ledger = new Map<string, WireEvent>();
+  requests: SyncRequest[] = [];
+  offered = 1;
+  inline = true;
+  packBytes = 0;
+  missing: [number, number][] = [];
+  verdict: (event: WireEvent) => string = () => "accepted";
+  downlink: { cursor: number; kind: string; body: Record<string, unknown> }[] = [];
+  override: Handler | null = null; // a fault: answers instead of the centre
+
+  handle: Handler = async (request) => {
+    const fault = await this.override?.(request);
+    if (fault) return fault;
+    if (request.path === "/enrol") {
+      return json({ device: "d-abcdefgh", letters: "AB", point: POINT, release_keys: vectors.keys, server_time: new Date().toISOString() }, 201);
+    }
+    if (request.path.startsWith("/packs/")) return this.pack(request);
+    return this.sync(JSON.parse(gunzipSync(request.body).toString()) as SyncRequest);
+  };
+
+  private sync(asked: SyncRequest): Response {
+    this.requests.push(asked);
+    const verdicts = asked.events.map((event) => {
+      const verdict = this.ledger.has(event.id) ? "duplicate" : this.verdict(event);
+      if (verdict === "accepted") this.ledger.set(event.id, event);
+      const problem = verdict === "rejected" ? { code: "event.field", message: "记录内容不合要求。", next: "请改正。" } : null;
+      return { id: event.id, verdict, ledger: null, problem };
+    });
+    const release = vectors.releases[this.offered - 1]!;
+    const fresh = asked.have.knowledge === this.offered;
+    const entry = choosePack(JSON.parse(release.manifest) as Manifest, asked.have.knowledge)!;
+    const packs = release.packs as unknown as Record<string, string>;
+    const downlink = this.downlink.filter((one) => one.cursor > asked.cursor);
+    return json({
+      proto: 1,
+      server_time: new Date().toISOString(),
+      verdicts,
+      missing: this.missing,
+      manifests: fresh ? [] : [{ manifest: release.manifest, signature: release.signature }],
+      packs: fresh || !this.inline ? [] : [{ sha256: entry.sha256, data: packs[entry.sha256] }],
+      downlink,
+      cursor: downlink.at(-1)?.cursor ?? asked.cursor,
+      next_poll_s: 300,
+      device: { revoked: false, point: POINT },
+    });
+  }
+
+  private pack({ path, headers }: { path: string; headers: Headers }): Response {
+    const sha = path.slice("/packs/".length, -".pack".length);
+    const packs = vectors.releases.flatMap((release) => Object.entries(release.packs as unknown as Record<string, string>));
+    const data = Buffer.from(packs.find(([name]) => name === sha)![1], "base64");
+    const from = Number(/bytes=(\d+)-/.exec(headers.get("Range") ?? "")?.[1] ?? 0);
+    this.packBytes += data.length - from;
+    return new Response(data.subarray(from), { status: from ? 206 : 200, headers: { "Content-Type": "application/octet-stream" } });
+  }
+}
+
+class MemoryIdentity implements IdentityStore {
+  kept: Identity | null = null;
+  load = async (): Promise<Identity | null> => this.kept;
+  save = async (identity: Identity): Promise<void> => void (this.kept = identity);
+}
+
+let centre: Centre;
+let identities: MemoryIdentity;
+let files: { knowledge: Db; field: Db };
+let clock: number; // ms that this device's clock is wrong
+let onLine: boolean;
+let villages: Village[];
+const parts = new Map<string, MemoryPart>();
+
+function open(): Village {
+  const world: World = {
+    app: "0.1.0",
+    browser: "test",
+    now: () => Date.now() + clock,
+    random: () => 0.999,
+    onLine: () => onLine,
+    diskFree: async () => null,
+    openPart: async (sha) => {
+      if (!parts.has(sha)) parts.set(sha, new MemoryPart());
+      return parts.get(sha)!;
+    },
+    fetcher: async (input, init) => {
+      if (!onLine) throw new TypeError("Failed to fetch");
+      const body = new Uint8Array((init?.body as Uint8Array<ArrayBuffer> | undefined) ?? []);
+      return centre.handle({ path: String(input), headers: new Headers(init?.headers), body });
+    },
+    changed: () => undefined,
+  };
+  const disk = { persisted: async () => true, askToPersist: async () => true, quota: async () => null };
+  const village = new Village(world, disk, identities, new Knowledge(files.knowledge), new Field(files.field));
+  villages.push(village);
+  return village;
+}
+
+/** Calls as a window makes them. */
+let calls = 0;
+const tell = (village: Village, method: Parameters<Village["dispatch"]>[1], ...args: unknown[]): Promise<unknown> =>
+  village.dispatch(`call-${++calls}`, method, args);
+
+async function enrolled(): Promise<Village> {
+  const village = open();
+  await village.boot(null);
+  await tell(village, "enrol", "ABCDEFGHJK");
+  await village.syncNow();
+  return village;
+}
+
+async function filed(village: Village, name = "和某花"): Promise<string> {
+  const draft = await village.newDraft("animal-quarantine", []);
+  await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name } });
+  return (await village.submit(draft.id)).case_no;
+}
+
+beforeEach(() => {
+  centre = new Centre();
+  identities = new MemoryIdentity();
+  const memory = (): Db => new Db(sqlite3, new sqlite3.oo1.DB(":memory:"));
+  files = { knowledge: memory(), field: memory() };
+  clock = 0;
+  onLine = true;
+  villages = [];
+  parts.clear();
+});
+afterEach(() => villages.forEach((village) => village.close()));
+
+describe("the first day", () => {
+  test("a fresh device enrols, gets the knowledge and is ready", async () => {
+    const village = open();
+    expect(await village.boot(null)).toEqual({ state: "fresh" });
+    await tell(village, "enrol", "ABCDEFGHJK");
+    await village.syncNow();
+    expect(await village.boot(null)).toEqual({ state: "ready" });
+    expect(await village.status()).toMatchObject({ release: 1, waiting: 0, link: "online", problem: null, enrolled: { letters: "AB" } });
+  });
+
+  test("a wrong code says so and can be tried again with the same key", async () => {
+    centre.override = () => json({ ok: false, error: { code: "enrol.code_wrong", message: "登记码不对。", next: "请核对。" } }, 403);
+    const village = open();
+    await village.boot(null);
+    await expect(tell(village, "enrol", "WRONG")).rejects.toMatchObject({ code: "enrol.code_wrong", message: "登记码不对。" });
+    const key = identities.kept?.signing;
+    centre.override = null;
+    await tell(village, "enrol", "ABCDEFGHJK");
+    expect(identities.kept?.signing).toBe(key);
+  });
+
+  test("knowledge that was cut off on its way goes on after a restart and is not fetched twice", async () => {
+    centre.inline = false;
+    let open_ = true;
+    centre.override = ({ path, headers }) => {
+      if (!path.startsWith("/packs/") || headers.has("Range") || !open_) return null as unknown as Response;
+      open_ = false; // the first answer is cut after 1000 bytes
+      const sha = path.slice(7, -5);
+      const data = Buffer.from((vectors.releases[0]!.packs as unknown as Record<string, string>)[sha]!, "base64");
+      centre.packBytes += 1000;
+      onLine = false;
+      return new Response(data.subarray(0, 1000), { headers: { "Content-Type": "application/octet-stream" } });
+    };
+    const first = await enrolled();
+    expect((await first.status()).release).toBeNull();
+    first.close();
+    onLine = true;
+    const second = open();
+    expect(await second.boot(null)).toEqual({ state: "empty" });
+    await second.syncNow();
+    expect((await second.status()).release).toBe(1);
+    expect(centre.packBytes).toBe((JSON.parse(vectors.releases[0]!.manifest) as Manifest).packs[0]!.bytes);
+  });
+
+  test("the next release comes as a delta; a damaged copy is replaced by the full pack", async () => {
+    const village = await enrolled();
+    files.knowledge.run("UPDATE item SET fee = 'x'");
+    centre.offered = 2;
+    await village.syncNow();
+    expect((await village.status()).release).toBe(2);
+    expect((await village.items()).some((item) => item.fee === "x")).toBe(false);
+  });
+
+  test("an old signed manifest changes nothing and is named", async () => {
+    centre.offered = 2;
+    const village = await enrolled();
+    centre.offered = 1;
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ release: 2, problem: { code: "pack.rollback" } });
+  });
+});
+
+describe("a case", () => {
+  test("submitted twice is one case, one event, and the draft is gone", async () => {
+    const village = await enrolled();
+    const draft = await village.newDraft("animal-quarantine", []);
+    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "和某花" } });
+    const numbers = await Promise.all([tell(village, "submit", draft.id), tell(village, "submit", draft.id)]);
+    expect(numbers[0]).toEqual(numbers[1]);
+    expect(numbers[0]).toMatchObject({ case_no: expect.stringMatching(/^NJ533301001\d{8}AB0001$/) as string });
+    expect(await village.drafts()).toEqual([]);
+    await village.saveDraft(draft); // a keystroke that came late
+    expect(await village.drafts()).toEqual([]);
+    await village.syncNow();
+    expect([...centre.ledger.values()].filter((event) => event.name === "case.submitted")).toHaveLength(1);
+  });
+
+  test("is personal at rest: neither name nor number is readable in the file", async () => {
+    const village = await enrolled();
+    await filed(village, "和某花花");
+    const dump = Buffer.from(sqlite3.capi.sqlite3_js_db_export(files.field.handle)).toString("latin1");
+    expect(dump).not.toContain(Buffer.from("和某花花").toString("latin1"));
+    expect(dump).toContain("case.submitted");
+  });
+
+  test("without a name is not taken, and stays a draft", async () => {
+    const village = await enrolled();
+    const draft = await village.newDraft("animal-quarantine", []);
+    await expect(village.submit(draft.id)).rejects.toMatchObject({ code: "draft.field" });
+    expect(await village.drafts()).toHaveLength(1);
+  });
+
+  test("on a full disk is not half there", async () => {
+    const village = await enrolled();
+    const draft = await village.newDraft("animal-quarantine", []);
+    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "和某花" }, note: "记".repeat(3000) });
+    const pages = Number(files.field.row("PRAGMA page_count")?.[0]);
+    files.field.run(`PRAGMA max_page_count=${pages}`);
+    await expect(village.submit(draft.id)).rejects.toMatchObject({ code: "storage.full" });
+    expect(await village.drafts()).toHaveLength(1);
+    expect((await village.records()).filter((row) => row.kind === "case")).toEqual([]);
+    files.field.run("PRAGMA max_page_count=100000");
+    expect((await village.submit(draft.id)).case_no).toMatch(/0001$/); // no number was lost
+  });
+
+  test("shows what the centre says of it", async () => {
+    const village = await enrolled();
+    const caseNo = await filed(village);
+    await village.syncNow();
+    centre.downlink = [{ cursor: 7, kind: "case.progress", body: { case_no: caseNo, state: "accepted", state_name: "已受理", note: "", at: "2026-11-23T03:00:00.000Z" } }];
+    await village.syncNow();
+    await village.syncNow();
+    expect((await village.caseFull(caseNo)).progress).toEqual([{ state: "已受理", note: "", at: "2026-11-23T03:00:00.000Z" }]);
+    expect((await village.records()).find((row) => row.id === caseNo)).toMatchObject({ send: "sent", progress: "已受理" });
+  });
+});
+
+describe("sending", () => {
+  test("an answer lost after the centre stored it does not double the event", async () => {
+    const village = await enrolled();
+    await filed(village);
+    let lost = 0;
+    centre.override = async ({ path, body, headers }) => {
+      if (path !== "/sync" || lost++ > 2) return null as unknown as Response;
+      centre.override = null;
+      await centre.handle({ path, body, headers }); // stored, but the answer never arrives
+      throw new TypeError("Failed to fetch");
+    };
+    await village.syncNow();
+    expect((await village.status()).waiting).toBe(1);
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ waiting: 0, refused: 0, problem: null });
+    expect(centre.ledger.size).toBe(1);
+  });
+
+  test("a refused event stays visible with its reason, holds up nobody, and can be tried again under its id", async () => {
+    const village = await enrolled();
+    centre.verdict = (event) => (event.name === "rating.given" ? "rejected" : "accepted");
+    await village.rate({ matter: "", level: 5, reasons: [], text: "" });
+    await filed(village);
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ waiting: 0, refused: 1 });
+    const refused = (await village.records()).find((row) => row.send === "refused")!;
+    expect(refused.problem).toBe("记录内容不合要求。请改正。");
+    centre.verdict = () => "accepted";
+    await village.retryRefused(refused.id);
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ waiting: 0, refused: 0 });
+    expect(centre.ledger.has(refused.id)).toBe(true);
+  });
+
+  test("many events go in order, in batches, each once", async () => {
+    const village = await enrolled();
+    onLine = false;
+    for (let n = 0; n < 90; n++) await village.rate({ matter: `case-${n}`, level: 1, reasons: [], text: "" });
+    onLine = true;
+    await village.syncNow();
+    expect((await village.status()).waiting).toBe(0);
+    const seqs = [...centre.ledger.values()].map((event) => event.seq);
+    expect(seqs).toEqual(Array.from({ length: 90 }, (_, n) => n + 1));
+    expect(Math.max(...centre.requests.map((request) => request.events.length))).toBeLessThanOrEqual(200);
+  });
+
+  test.each([
+    ["a captive portal's page", () => new Response("<html>登录</html>", { headers: { "Content-Type": "text/html" } }), "net.portal", "weak"],
+    ["a proxy's error page", () => new Response("<html>", { status: 502, headers: { "Content-Type": "text/html" } }), "net.centre", "offline"],
+    ["JSON that is not the protocol", () => json({ proto: 1, verdicts: "none" }), "net.answer", "offline"],
+    ["JSON cut in the middle", () => new Response('{"proto":1,', { headers: { "Content-Type": "application/json" } }), "net.answer", "offline"],
+    ["no network", () => Promise.reject(new TypeError("Failed to fetch")), "net.offline", "offline"],
+  ])("%s clears nothing and is named", async (_, answer, code, link) => {
+    const village = await enrolled();
+    await filed(village);
+    await village.syncNow();
+    await filed(village);
+    centre.override = answer;
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ waiting: 1, problem: { code }, link });
+    centre.override = null;
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ waiting: 0, problem: null, link: "weak" });
+  });
+
+  test("a wrong clock is found out and the request repeated at once with the centre's time", async () => {
+    const village = await enrolled();
+    clock = 3 * 3_600_000;
+    centre.override = ({ path, headers }) => {
+      const created = Number(/created=(\d+)/.exec(headers.get("Signature-Input") ?? "")?.[1] ?? 0);
+      if (path !== "/sync" || Math.abs(created - Date.now() / 1000) < 300) return null as unknown as Response;
+      const error = { code: "device.clock", message: "时间不对。", next: "", details: { server_time: new Date().toISOString() } };
+      return json({ ok: false, error }, 401);
+    };
+    await village.syncNow();
+    const caseNo = await filed(village);
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ waiting: 0, problem: null, clock_skew_s: 3 * 3600 });
+    expect(centre.ledger.size).toBe(1);
+    expect(caseNo).toContain(`${new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10).replaceAll("-", "")}`);
+  });
+
+  test("a centre that was restored from an older backup gets again what it lost", async () => {
+    const village = await enrolled();
+    const caseNo = await filed(village);
+    await village.syncNow();
+    centre.ledger.clear();
+    centre.missing = [[1, 1]];
+    await village.syncNow();
+    centre.missing = [];
+    await village.syncNow();
+    expect([...centre.ledger.values()].map((event) => event.subject)).toEqual([caseNo]);
+    expect((await village.status()).waiting).toBe(0);
+  });
+
+  test("a revoked device stops and keeps what it has", async () => {
+    const village = await enrolled();
+    await filed(village);
+    centre.override = () => json({ ok: false, error: { code: "device.revoked", message: "本机已停用。", next: "请联系管理员。" } }, 403);
+    await village.syncNow();
+    centre.override = null;
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ revoked: true, waiting: 1, problem: { code: "device.revoked" } });
+    expect(centre.ledger.size).toBe(0);
+  });
+});
+
+describe("questions and ratings", () => {
+  test("a question is told with what was picked, without numbers, and once", async () => {
+    const village = await enrolled();
+    const answer = (await tell(village, "ask", "卖猪要检疫证吗 13800000000")) as { id: string; text: string; hits: { slug: string }[] };
+    expect(answer.text).toBe("卖猪要检疫证吗 〔号码〕");
+    await tell(village, "picked", answer.id, answer.hits[0]!.slug);
+    await tell(village, "picked", answer.id, null);
+    await village.syncNow();
+    const told = [...centre.ledger.values()];
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({ id: answer.id, name: "question.asked", body: { picked: "animal-quarantine", text: "卖猪要检疫证吗 〔号码〕" } });
+  });
+
+  test("a question nobody picked for is told at the next one, and after a restart", async () => {
+    const village = await enrolled();
+    await tell(village, "ask", "第一个问题");
+    await tell(village, "ask", "第二个问题");
+    village.close();
+    const next = open();
+    await next.wake();
+    await next.syncNow();
+    expect([...centre.ledger.values()].map((event) => event.body.text)).toEqual(["第一个问题", "第二个问题"]);
+  });
+
+  test("a matter is rated once; a repeated call is not a second rating", async () => {
+    const village = await enrolled();
+    const visit = { matter: "", level: 2, reasons: [], text: "" };
+    await village.dispatch("same", "rate", [visit]);
+    await village.dispatch("same", "rate", [visit]);
+    await village.rate({ ...visit, matter: "NJ1", level: 1 });
+    await expect(village.rate({ ...visit, matter: "NJ1", level: 1 })).rejects.toMatchObject({ code: "rating.twice" });
+    expect((await village.status()).waiting).toBe(2);
+  });
+});
+
+describe("lost data", () => {
+  test("a mark without anything else says what is gone, then lets the person register anew", async () => {
+    const village = open();
+    const mark = { device: "d-abcdefgh", release: 1 };
+    expect(await village.boot(mark)).toEqual({ state: "lost", missing: ["知识库", "待传记录", "设备身份"] });
+    expect(await village.boot(mark)).toEqual({ state: "fresh" });
+  });
+
+  test("lost knowledge alone is fetched again", async () => {
+    (await enrolled()).close();
+    files.knowledge = new Db(sqlite3, new sqlite3.oo1.DB(":memory:"));
+    const village = open();
+    expect(await village.boot({ device: "d-abcdefgh", release: 1 })).toEqual({ state: "empty" });
+    await village.syncNow();
+    expect((await village.status()).release).toBe(1);
+  });
+});
