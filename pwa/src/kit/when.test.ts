@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { ago, day, dayNumber, daysSince, size, stamp, when } from "./when";
+import { ago, day, dayNumber, daysSince, size, stamp, timeNumber, weekday, when } from "./when";
 
-const now = new Date(2026, 10, 23, 14, 30); // local time, as the village reads it
-const at = (...parts: [number, number, number, number, number]): string => new Date(...parts).toISOString();
+const now = new Date("2026-11-23T14:30:00+08:00");
+const at = (year: number, month: number, day: number, hour: number, minute: number): string =>
+  new Date(Date.UTC(year, month, day, hour - 8, minute)).toISOString(); // as a clock in Beijing shows it
 
 test("says the day as people do", () => {
   expect(when(at(2026, 10, 23, 10, 5), now)).toBe("今天 10:05");
@@ -27,6 +28,9 @@ test("writes dates and sizes for paper and screen", () => {
   expect(stamp(at(2026, 0, 2, 3, 4))).toBe("2026年1月2日 03:04");
   expect(stamp(null)).toBe("");
   expect(dayNumber(now)).toBe("20261123");
+  expect(dayNumber(new Date("2026-11-23T16:00:00Z"))).toBe("20261124");
+  expect(timeNumber(now)).toBe("143000");
+  expect(weekday(now)).toBe("11月23日 星期一");
   expect(size(49_901)).toBe("50 kB");
   expect(size(10_800_000)).toBe("10.8 MB");
 });

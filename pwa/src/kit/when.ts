@@ -1,7 +1,9 @@
-// Times as people say them. Pure: `now` comes from the caller; the device's own time zone is the village's.
+// Times as people say them, always Beijing time: a village PC set to another zone must not print another day than the
+// case number and the centre say. Pure: `now` comes from the caller.
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
+const BEIJING = 8 * 60 * MINUTE; // no summer time since 1991
 
 /** "今天 10:05", "昨天 18:30", "11月3日 09:00", "2025年11月3日"; "" when there is no time. */
 export function when(iso: string | null, now: Date): string {
@@ -10,7 +12,8 @@ export function when(iso: string | null, now: Date): string {
   const days = daysBetween(at, now);
   if (days === 0) return `今天 ${clock(at)}`;
   if (days === 1) return `昨天 ${clock(at)}`;
-  if (at.getFullYear() === now.getFullYear()) return `${at.getMonth() + 1}月${at.getDate()}日 ${clock(at)}`;
+  const there = local(at);
+  if (there.year === local(now).year) return `${there.month}月${there.day}日 ${clock(at)}`;
   return day(iso);
 }
 
@@ -34,7 +37,9 @@ export function daysSince(iso: string, now: Date): number {
 /** "2026年11月23日", the form for paper. */
 export function day(iso: string | null): string {
   const at = parse(iso);
-  return at ? `${at.getFullYear()}年${at.getMonth() + 1}月${at.getDate()}日` : "";
+  if (!at) return "";
+  const there = local(at);
+  return `${there.year}年${there.month}月${there.day}日`;
 }
 
 /** "2026年11月23日 14:30", for paper: it must still be true tomorrow. */
@@ -43,9 +48,10 @@ export function stamp(iso: string | null): string {
   return at ? `${day(iso)} ${clock(at)}` : "";
 }
 
-/** yyyymmdd of the device's calendar. */
+/** yyyymmdd. */
 export function dayNumber(date: Date): string {
-  return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  const there = local(date);
+  return `${there.year}${two(there.month)}${two(there.day)}`;
 }
 
 /** "12 kB", "1.4 MB", "2.1 GB". */
@@ -60,8 +66,25 @@ function parse(iso: string | null): Date | null {
   return at && !Number.isNaN(at.getTime()) ? at : null;
 }
 
+/** hhmmss. */
+export function timeNumber(date: Date): string {
+  return new Date(date.getTime() + BEIJING).toISOString().slice(11, 19).replaceAll(":", "");
+}
+
+/** "11月23日 星期一". */
+export function weekday(date: Date): string {
+  const there = local(date);
+  return `${there.month}月${there.day}日 星期${"日一二三四五六"[there.weekday]}`;
+}
+
+function local(at: Date): { year: number; month: number; day: number; weekday: number } {
+  const there = new Date(at.getTime() + BEIJING);
+  return { year: there.getUTCFullYear(), month: there.getUTCMonth() + 1, day: there.getUTCDate(), weekday: there.getUTCDay() };
+}
+
 function clock(at: Date): string {
-  return `${two(at.getHours())}:${two(at.getMinutes())}`;
+  const time = timeNumber(at);
+  return `${time.slice(0, 2)}:${time.slice(2, 4)}`;
 }
 
 function two(n: number): string {
@@ -69,6 +92,6 @@ function two(n: number): string {
 }
 
 function daysBetween(from: Date, to: Date): number {
-  const midnight = (date: Date): number => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
-  return (midnight(to) - midnight(from)) / DAY;
+  const number = (date: Date): number => Math.floor((date.getTime() + BEIJING) / DAY);
+  return number(to) - number(from);
 }
