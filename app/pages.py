@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 
 from app import clock
 from app.accounts.guard import current_person, logged_in
+from app.accounts.rules import home_of
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -65,6 +67,18 @@ def day_bounds(day: str) -> tuple[str, str]:
     return clock.stamp(start), clock.stamp(start + timedelta(days=1))
 
 
+def menu_place(endpoint: str | None, menu: Sequence[str]) -> str | None:
+    """The menu entry that a page belongs to: its own, else the first one of the same slice."""
+    if endpoint is None or endpoint in menu:
+        return endpoint
+    slice_ = endpoint.split(".")[0]
+    return next((entry for entry in menu if entry.split(".")[0] == slice_), None)
+
+
+SIZES = {"": "标准", "l": "大", "xl": "特大"}
+"""Type sizes of the consoles (长辈版): value of the cookie, word."""
+
+
 def install(app: Flask) -> None:
     """Offer the above to every template."""
 
@@ -72,6 +86,6 @@ def install(app: Flask) -> None:
     def shell() -> dict[str, Any]:
         me = current_person() if logged_in() else None
         rail = [(word, endpoint) for word, endpoint, roles in RAIL if me and me.has(*roles)]
-        return {"me": me, "rail": rail, "rail_ends": {endpoint for _, endpoint, _ in RAIL}}
+        return {"me": me, "rail": rail, "here": menu_place(request.endpoint, [endpoint for _, endpoint in rail])}
 
-    app.jinja_env.globals.update(when=when, age=age)
+    app.jinja_env.globals.update(when=when, age=age, sizes=SIZES, home_of=home_of)

@@ -55,19 +55,25 @@ def page() -> str | Response:
 
 
 def _search(connection: Connection, me: Person, asked: Mapping[str, str], people: Mapping[str, str]) -> trail.Search:
-    """The search cut to what the person oversees; an actor may be typed as log-in name, device or id."""
+    """The search cut to what the person oversees; actor and subject may be typed as log-in name."""
     whole = "admin" in me.roles or len(stem(me.region)) <= PREFECTURE_STEM
     points = None if whole else frozenset(places.point_names(connection, me.region))
     ids = {username: person for person, username in people.items()}
-    actor = asked["actor"]
-    return trail.Search(asked["name"], asked["subject"], ids.get(actor, actor), points=points, own=me.id)
+    subject, actor = (ids.get(asked[field], asked[field]) for field in ("subject", "actor"))
+    return trail.Search(asked["name"], subject, actor, points=points, own=me.id)
 
 
 def _row(entry: ledger.Entry, people: Mapping[str, str]) -> dict[str, Any]:
     kind = EVENTS.get(entry.name)
     actor = "中心" if entry.actor == "centre" else people.get(entry.actor, entry.actor)
     body = rules.shown_body(entry.body, kind.sealed if kind else ())
-    return {**asdict(entry), "word": rules.word_of(entry.name), "who": actor, "fields": body}
+    return {
+        **asdict(entry),
+        "word": rules.word_of(entry.name),
+        "who": actor,
+        "whom": people.get(entry.subject, entry.subject),
+        "fields": body,
+    }
 
 
 def _file(name: str, rows: list[dict[str, Any]]) -> Response:
@@ -77,7 +83,7 @@ def _file(name: str, rows: list[dict[str, Any]]) -> Response:
         head,
         [
             [
-                row["seq"], export.moment(row["received_at"]), row["word"], row["subject"], row["who"],
+                row["seq"], export.moment(row["received_at"]), row["word"], row["whom"], row["who"],
                 row["service_point"], row["device"], row["device_seq"],
                 ";".join(f"{word}:{value}" for word, value in row["fields"]), row["hash"],
             ]
