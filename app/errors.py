@@ -26,7 +26,7 @@ def reply(problem: Problem) -> Response:
         response = make_response(render_template("problem.html", problem=problem), problem.kind.status)
     else:
         response = make_response(jsonify(problem.to_wire()), problem.kind.status)
-    if problem.kind.status == 429:
+    if problem.kind.status in (429, 503):
         response.headers["Retry-After"] = "60"
     return response
 

@@ -18,7 +18,7 @@ from app.problems import Problem
 Short = Annotated[str, Meta(max_length=100)]
 Line = Annotated[str, Meta(max_length=500)]
 Long = Annotated[str, Meta(max_length=4000)]
-Count = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 When = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
 CaseNo = Annotated[str, Meta(pattern=r"^NJ\d{9}\d{8}[A-Z]{2}\d{4}$")]
 """办件编号: NJ + 9-digit region of the point + yyyymmdd + 2 letters of the device + 4-digit counter."""

@@ -36,6 +36,7 @@ class Settings:
     session_hours: int = setting(12, "hours", "Life of a log-in at the consoles.")
     signature_window_s: int = setting(300, "seconds", "How far a device's signed time may differ from the centre's.")
     sync_body_limit: int = setting(1_048_576, "bytes", "Largest body of POST /sync after decompression.")
+    sync_at_once: int = setting(32, "requests", "Sync rounds handled at the same time; the rest wait 10 s, then come again later.")
     sync_poll_s: int = setting(300, "seconds", "How long a village page waits before it asks again on its own.")
     inline_delta_limit: int = setting(32_768, "bytes", "Largest pack that rides inside a sync reply; larger ones are fetched.")
     delta_depth: int = setting(8, "releases", "From how many earlier releases a delta pack is built.")

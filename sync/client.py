@@ -6,11 +6,13 @@ Used by tests, drills, load tests and `python -m sync`. It follows PROTOCOL.md; 
 from __future__ import annotations
 
 import base64
+import fcntl
 import gzip
 import os
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,6 +101,7 @@ class Village:
         self.failures = 0
         self.retry_after_s: float | None = None
         self._put_back: set[int] = set()
+        self._lock = folder / "lock"
         self._key = _own_key(folder / "device.pem")
 
     def close(self) -> None:
@@ -173,6 +176,17 @@ class Village:
     def round(self) -> Outcome:
         """One request and what follows from it. Never raises for what a link or the centre can do: see `error`."""
         self._enrolled()
+        with self._alone():
+            return self._round()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One round at a time, also with other processes at the same folder; the browser uses a Web Lock for this."""
+        with self._lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _round(self) -> Outcome:
         if self.mailbox.get("revoked"):
             return Outcome(error=Refused(403, "device.revoked", "这台设备已被停用。", "请联系管理员。", {}, None))
         outcome, began = Outcome(), self.world.now()

@@ -1,6 +1,6 @@
 """The content root: one hash of everything a release says, equal on every device that holds the same release.
 
-PROTOCOL.md S12: for each table by name, each row by primary key, one line `["table",col,…]` of JSON; sha256 of all lines.
+PROTOCOL.md S12: for each table by name, each row by primary key, one line `["table",col,…]` of JSON; sha256 of all.
 """
 
 from __future__ import annotations

@@ -72,14 +72,19 @@ def write(
     packs: list[Pack],
     **fields: Any,
 ) -> tuple[str, str]:
-    """(exact text, base64 signature). `fields`: scope, release, previous, schema, content_root, rows, issued_at, stale_after."""
+    """(exact text, base64 signature).
+
+    `fields`: scope, release, previous, schema, content_root, rows, issued_at, stale_after.
+    """
     entries = [PackEntry(pack.start, len(pack.data), pack.sha256, pack.chunks) for pack in packs]
     manifest = Manifest(v=1, packs=entries, key_id=key_id(public_bytes(key)), **fields)
     text = msgspec.json.encode(manifest).decode()
     return text, base64.b64encode(key.sign(text.encode())).decode()
 
 
-def read(text: str, signature: str, keys: Mapping[str, bytes], scope: str, remembered: tuple[int, str] = (0, "")) -> Manifest:
+def read(
+    text: str, signature: str, keys: Mapping[str, bytes], scope: str, remembered: tuple[int, str] = (0, "")
+) -> Manifest:
     """The manifest, or ManifestError. `keys`: raw public keys by id; `remembered`: (release, root) the device holds.
 
     An older release than the remembered one, or the same number with another root, is a rollback: somebody replays an

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -12,12 +13,14 @@ MOST_EVENTS = 200
 
 Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-Short = Annotated[str, Meta(max_length=200)]
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Bytes = Annotated[int, Meta(ge=0, le=2**53)]
+Short = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
+"""PostgreSQL keeps no U+0000."""
 
 
 class MessageError(Exception):
-    """A body is not what the protocol says; `field` names the place, `proto` is set when only the version is unknown."""
+    """A body is not what the protocol says; `field` names the place, `proto` is set when the version is unknown."""
 
     def __init__(self, field: str, proto: int | None = None) -> None:
         self.field = field
@@ -29,7 +32,7 @@ class DeviceEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One fact from the field."""
 
     id: Id
-    seq: Annotated[int, Meta(ge=1, le=2**53)]
+    seq: Annotated[int, Meta(ge=1, le=2**31 - 1)]
     name: Short
     subject: Short
     at: Time
@@ -44,7 +47,7 @@ class DeviceState(msgspec.Struct, frozen=True):
     refused: Count
     clock: Time
     browser: Short = ""
-    disk_free: Count | None = None
+    disk_free: Bytes | None = None
 
 
 class SyncRequest(msgspec.Struct, frozen=True):
@@ -66,9 +69,21 @@ def decode_request(body: bytes) -> SyncRequest:
     if proto != PROTO:
         raise MessageError("proto", proto)
     try:
-        return msgspec.json.decode(body, type=SyncRequest)
+        asked = msgspec.json.decode(body, type=SyncRequest)
     except msgspec.DecodeError as error:
         raise MessageError(str(error)) from error
+    _must_be_time(asked.state.clock, "state.clock")
+    for number, event in enumerate(asked.events):
+        _must_be_time(event.at, f"events[{number}].at")
+    return asked
+
+
+def _must_be_time(text: str, field: str) -> None:
+    """The pattern lets 2026-02-31 pass; the calendar does not."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError as error:
+        raise MessageError(field) from error
 
 
 class _Version(msgspec.Struct):

@@ -77,8 +77,10 @@ def _qualified(schema: str) -> list[str]:
     return [sql.replace("CREATE TABLE ", "CREATE TABLE base.", 1) for sql in found]
 
 
-def apply(db: apsw.Connection, schema: str, data: bytes, sha256: str, root: str, after: Callable[[], None] | None = None) -> None:
-    """Apply a pack to `db` in one transaction; PackError, and nothing changed, unless the result has content root `root`.
+def apply(
+    db: apsw.Connection, schema: str, data: bytes, sha256: str, root: str, after: Callable[[], None] | None = None
+) -> None:
+    """Apply a pack to `db` in one transaction; PackError, and nothing changed, unless the content root becomes `root`.
 
     `after` runs inside the transaction, e.g. to refresh the search index.
     """

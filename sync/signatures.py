@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 COMPONENTS = '("@method" "@path" "content-digest")'
 PARAMETERS = re.compile(
-    r'jb=(?P<params>\("@method" "@path" "content-digest"\);created=(?P<created>\d{1,12});nonce="(?P<nonce>[A-Za-z0-9-]{8,64})"'
-    r';keyid="(?P<keyid>[a-z0-9-]{3,64})";alg="ecdsa-p256-sha256")'
+    r'jb=(?P<params>\("@method" "@path" "content-digest"\);created=(?P<created>\d{1,12})'
+    r';nonce="(?P<nonce>[A-Za-z0-9-]{8,64})";keyid="(?P<keyid>[a-z0-9-]{3,64})";alg="ecdsa-p256-sha256")'
 )
 SIGNATURE = re.compile(r"jb=:(?P<value>[A-Za-z0-9+/=]{80,100}):")
 
@@ -49,7 +49,13 @@ def keyid(headers: Mapping[str, str]) -> str:
 
 
 def verify(
-    method: str, path: str, headers: Mapping[str, str], body: bytes, public_key: Mapping[str, str], now: int, window_s: int
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    public_key: Mapping[str, str],
+    now: int,
+    window_s: int,
 ) -> Signed:
     """Check digest, time and signature of a request; `public_key` is a P-256 JWK, `now` unix seconds.
 
@@ -112,8 +118,13 @@ def digest(body: bytes) -> str:
 
 def base(method: str, path: str, content_digest: str, params: str) -> str:
     """The signature base (RFC 9421 §2.5)."""
-    return (
-        f'"@method": {method.upper()}\n"@path": {path}\n"content-digest": {content_digest}\n"@signature-params": {params}'
+    return "\n".join(
+        [
+            f'"@method": {method.upper()}',
+            f'"@path": {path}',
+            f'"content-digest": {content_digest}',
+            f'"@signature-params": {params}',
+        ]
     )
 
 

@@ -38,7 +38,7 @@ case_file = Table(
 
 
 def on_case_submitted(connection: Connection, entry: Entry) -> None:
-    """Project a filed case. An ID number that fails its check is kept and flagged 需复核: nothing from the field is lost."""
+    """Project a filed case. An ID number that fails its check is kept and flagged 需复核: nothing is lost."""
     body = entry.body
     if connection.execute(select(case_file.c.case_no).where(case_file.c.case_no == body["case_no"])).first():
         raise Problem("case.number", case_no=body["case_no"])
@@ -67,7 +67,12 @@ def on_case_submitted(connection: Connection, entry: Entry) -> None:
 
 
 def cases(
-    connection: Connection, points: Collection[str], equal: dict[str, str], day: tuple[str, str] | None, limit: int, offset: int = 0
+    connection: Connection,
+    points: Collection[str],
+    equal: dict[str, str],
+    day: tuple[str, str] | None,
+    limit: int,
+    offset: int = 0,
 ) -> tuple[list[Row[Any]], int]:
     """(page of cases newest first, how many there are), cut to points and filters by column."""
     where = [case_file.c.point.in_(points)]
@@ -90,7 +95,13 @@ def case(connection: Connection, case_no: str) -> Row[Any]:
 def unmask(connection: Connection, found: Row[Any], reason: str, actor: str) -> dict[str, Any]:
     """The personal fields of a case in the open; who looked and why goes to the ledger first."""
     event = ledger.Event(
-        clock.new_id(), "personal.unmasked", found.case_no, actor, clock.now(), {"reason": reason}, service_point=found.point
+        clock.new_id(),
+        "personal.unmasked",
+        found.case_no,
+        actor,
+        clock.now(),
+        {"reason": reason},
+        service_point=found.point,
     )
     ledger.append(connection, event)
     sealed = json.loads(found.sealed)

@@ -35,7 +35,9 @@ def cases() -> str | Response:
     page = max(1, request.args.get("page", 1, type=int))
     with db().read() as connection:
         points = point_names(connection, current_person().region)
-        rows, total = store.cases(connection, list(points), equal, _day(day), 10_000 if as_file else PAGE, 0 if as_file else (page - 1) * PAGE)
+        rows, total = store.cases(
+            connection, list(points), equal, _day(day), 10_000 if as_file else PAGE, 0 if as_file else (page - 1) * PAGE
+        )
         names = item_names(connection)
     if as_file:
         return _csv(rows, points, names)

@@ -10,7 +10,21 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Integer, PrimaryKeyConstraint, Row, Table, Text, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    PrimaryKeyConstraint,
+    Row,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from app import clock, ledger
 from app.accounts.rules import stem
@@ -59,7 +73,7 @@ device_state = Table(
     Column("release", Integer, nullable=False),
     Column("waiting", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
-    Column("disk_free", Integer),
+    Column("disk_free", BigInteger),
     Column("clock_skew_s", Integer),
     Column("app", Text, nullable=False),
     Column("browser", Text, nullable=False),
@@ -79,7 +93,14 @@ def add_point(connection: Connection, values: Mapping[str, str], actor: str) -> 
     if connection.execute(select(service_point.c.id).where(service_point.c.id == values["id"])).first():
         raise Problem("place.exists", name=values["id"])
     connection.execute(insert(service_point).values(**values, created_at=clock.now()))
-    _note(connection, "point.added", values["id"], actor, {"name": values["name"], "region": values["region"]}, values["id"])
+    _note(
+        connection,
+        "point.added",
+        values["id"],
+        actor,
+        {"name": values["name"], "region": values["region"]},
+        values["id"],
+    )
 
 
 def change_point(connection: Connection, point_id: str, values: Mapping[str, str], actor: str) -> None:
@@ -106,7 +127,9 @@ def issue_code(connection: Connection, point_id: str, minutes: int, actor: str) 
     """A one-time enrolment code for a point and when it expires; only its hash is kept."""
     code = "".join(secrets.choice(rules.ALPHABET) for _ in range(rules.CODE_LENGTH))
     expires = clock.stamp(clock.parse(clock.now()) + timedelta(minutes=minutes))
-    connection.execute(insert(enrol_code).values(code_hash=_hash(code), point=point_id, expires_at=expires, issued_by=actor))
+    connection.execute(
+        insert(enrol_code).values(code_hash=_hash(code), point=point_id, expires_at=expires, issued_by=actor)
+    )
     _note(connection, "device.code_issued", point_id, actor, {"expires_at": expires}, point_id)
     return rules.shown(code), expires
 
@@ -119,10 +142,18 @@ def enrol(connection: Connection, code: str, public_key: Mapping[str, str], brow
     found = connection.execute(select(enrol_code).where(enrol_code.c.code_hash == code_hash)).first()
     if found is None:
         raise Problem("enrol.code_wrong")
+    key = json.dumps({part: public_key[part] for part in ("kty", "crv", "x", "y")})
+    again = select(device.c.id).where(
+        device.c.point == found.point, device.c.public_key == key, device.c.revoked_at.is_(None)
+    )
+    if found.used_at and (mine := connection.execute(again).scalar()):
+        return _device(connection, mine)  # the reply to this very enrolment was lost on the way
     if found.expires_at < now and not found.used_at:
         raise Problem("enrol.code_expired")
     burnt = connection.execute(
-        update(enrol_code).where(enrol_code.c.code_hash == code_hash, enrol_code.c.used_at.is_(None)).values(used_at=now)
+        update(enrol_code)
+        .where(enrol_code.c.code_hash == code_hash, enrol_code.c.used_at.is_(None))
+        .values(used_at=now)
     )
     if burnt.rowcount != 1:  # two devices raced for one code: one statement decides
         raise Problem("enrol.code_used")
@@ -134,7 +165,7 @@ def enrol(connection: Connection, code: str, public_key: Mapping[str, str], brow
         "point": found.point,
         "letters": letters,
         "name": f"{letters} 号机",
-        "public_key": json.dumps({part: public_key[part] for part in ("kty", "crv", "x", "y")}),
+        "public_key": key,
         "browser": browser[:200],
         "enrolled_at": now,
     }
@@ -217,5 +248,7 @@ def _note(
     point_id: str,
     device_id: str | None = None,
 ) -> None:
-    event = ledger.Event(clock.new_id(), name, subject, actor, clock.now(), body, service_point=point_id, device=device_id)
+    event = ledger.Event(
+        clock.new_id(), name, subject, actor, clock.now(), body, service_point=point_id, device=device_id
+    )
     ledger.append(connection, event)

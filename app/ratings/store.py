@@ -108,7 +108,8 @@ def move(connection: Connection, matter: str, target: str, note: str, actor: str
     connection.execute(update(rectification).where(where).values(state=target, note=note, changed_at=now))
     body = {"state": target}
     ledger.append(
-        connection, ledger.Event(clock.new_id(), "rectification.moved", matter, actor, now, body, service_point=found.point)
+        connection,
+        ledger.Event(clock.new_id(), "rectification.moved", matter, actor, now, body, service_point=found.point),
     )
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, delete, func, insert, select, text, update
 
 from app import clock, events, ledger
 from app.db import metadata
@@ -61,13 +61,24 @@ def fingerprint(event: DeviceEvent) -> str:
     return hashlib.sha256(json.dumps(whole, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
+def alone(connection: Connection) -> None:
+    """Let one round at a time judge and append: SQLite does by itself, on PostgreSQL take the ledger's lock first."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ledger.ADVISORY_LOCK})
+
+
 def seen(connection: Connection, event_id: str) -> Row[Any] | None:
     """The verdict given before on an event id, if any."""
     return connection.execute(select(sync_event).where(sync_event.c.event_id == event_id)).first()
 
 
 def remember(
-    connection: Connection, device: Device, event: DeviceEvent, verdict: str, ledger_seq: int | None, problem: str | None
+    connection: Connection,
+    device: Device,
+    event: DeviceEvent,
+    verdict: str,
+    ledger_seq: int | None,
+    problem: str | None,
 ) -> None:
     """Keep a verdict, so that the same event gets the same one again. An accepted one replaces an earlier rejection."""
     values = {
@@ -98,12 +109,21 @@ def enter(connection: Connection, vault: Vault, device: Device, event: DeviceEve
     )  # fmt: skip
 
 
-def set_aside(connection: Connection, vault: Vault, device: Device, event: DeviceEvent, reason: str, received_at: str) -> None:
+def set_aside(
+    connection: Connection, vault: Vault, device: Device, event: DeviceEvent, reason: str, received_at: str
+) -> None:
     """Keep a copy of an event that did not enter, sealed, once per event id and content."""
     key = f"{event.id}:{fingerprint(event)[:16]}:{reason}"
     if connection.execute(select(quarantine.c.id).where(quarantine.c.id == key)).first():
         return
-    whole = {"id": event.id, "seq": event.seq, "name": event.name, "subject": event.subject, "at": event.at, "body": event.body}
+    whole = {
+        "id": event.id,
+        "seq": event.seq,
+        "name": event.name,
+        "subject": event.subject,
+        "at": event.at,
+        "body": event.body,
+    }
     connection.execute(
         insert(quarantine).values(
             id=key,
@@ -120,19 +140,18 @@ def set_aside(connection: Connection, vault: Vault, device: Device, event: Devic
 
 def gaps(connection: Connection, device_id: str) -> list[tuple[int, int]]:
     """Ranges of device numbers that never arrived, first to last; at most 20."""
-    numbers = select(sync_event.c.device_seq).where(sync_event.c.device == device_id).order_by(sync_event.c.device_seq)
-    missing, expected = [], 1
-    for number in connection.execute(numbers).scalars():
-        if number > expected:
-            missing.append((expected, number - 1))
-        expected = max(expected, number + 1)
-    return missing[:20]
+    number = sync_event.c.device_seq
+    before = func.lag(number, 1, 0).over(order_by=number).label("before")
+    pairs = select(number, before).where(sync_event.c.device == device_id).subquery()
+    query = select(pairs.c.before + 1, pairs.c.device_seq - 1).where(pairs.c.device_seq > pairs.c.before + 1)
+    return [(first, last) for first, last in connection.execute(query.order_by(pairs.c.before).limit(20))]
 
 
 def push(connection: Connection, point: str, kind: str, body: dict[str, Any]) -> None:
     """Queue a message down to every device of a point."""
-    text = json.dumps(body, ensure_ascii=False)
-    connection.execute(insert(downlink).values(point=point, kind=kind, body=text, created_at=clock.now()))
+    alone(connection)  # a cursor handed out must not become visible after a later one
+    values = {"point": point, "kind": kind, "body": json.dumps(body, ensure_ascii=False), "created_at": clock.now()}
+    connection.execute(insert(downlink).values(values))
 
 
 def messages(connection: Connection, point: str, after: int, limit: int = 200) -> list[dict[str, Any]]:
@@ -158,7 +177,9 @@ def open_quarantine(connection: Connection, points: list[str]) -> list[Row[Any]]
 
 def settle(connection: Connection, key: str, settlement: str, actor: str) -> Row[Any]:
     """Close a quarantined event with a reason, or Problem('request.missing')."""
-    found = connection.execute(select(quarantine).where(quarantine.c.id == key, quarantine.c.settled_at.is_(None))).first()
+    found = connection.execute(
+        select(quarantine).where(quarantine.c.id == key, quarantine.c.settled_at.is_(None))
+    ).first()
     if found is None:
         raise Problem("request.missing")
     values = {"settled_at": clock.now(), "settled_by": actor, "settlement": settlement}
@@ -177,7 +198,9 @@ def settle(connection: Connection, key: str, settlement: str, actor: str) -> Row
 def count_open(connection: Connection) -> int:
     """How many quarantined events wait for somebody."""
     return int(
-        connection.execute(select(func.count()).select_from(quarantine).where(quarantine.c.settled_at.is_(None))).scalar_one()
+        connection.execute(
+            select(func.count()).select_from(quarantine).where(quarantine.c.settled_at.is_(None))
+        ).scalar_one()
     )
 
 

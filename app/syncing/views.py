@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import base64
+import logging
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
@@ -15,6 +21,7 @@ from app.accounts.guard import current_person, needs
 from app.bus import bus
 from app.db import db
 from app.knowledge import releases
+from app.ledger import Entry
 from app.places.guard import Device, device_of_request, note_contact, point_names
 from app.problems import Problem
 from app.settings import Settings
@@ -23,11 +30,40 @@ from app.vault import vault
 from sync.messages import PROTO, DeviceEvent, MessageError, SyncRequest, decode_request
 
 bp = Blueprint("syncing", __name__, template_folder="templates")
+log = logging.getLogger("app.syncing")
+
+PATIENCE_S = 10
+"""How long a round waits for its turn before the village is sent away for a while."""
+
+
+@bp.record_once
+def _make_gate(setup: BlueprintSetupState) -> None:
+    """Rounds at the same time; when power comes back to a valley hundreds of villages speak at once."""
+    setup.app.extensions["jjb_sync_gate"] = BoundedSemaphore(setup.app.extensions["jjb_settings"].sync_at_once)
+
+
+@contextmanager
+def _admitted() -> Iterator[None]:
+    gate: BoundedSemaphore = current_app.extensions["jjb_sync_gate"]
+    if not gate.acquire(timeout=PATIENCE_S):
+        raise Problem("server.busy")
+    try:
+        yield
+    except OperationalError as error:
+        log.error("the database did not serve a round: %s", type(error).__name__)
+        raise Problem("server.busy") from error
+    finally:
+        gate.release()
 
 
 @bp.post("/sync")
 def sync() -> Response:
     """One round: device state and events up; verdicts, manifest, pack and messages down."""
+    with _admitted():
+        return _round()
+
+
+def _round() -> Response:
     device = device_of_request()
     received_at = clock.now()
     asked = _read_body(current_app.extensions["jjb_settings"])
@@ -36,8 +72,9 @@ def sync() -> Response:
             for event in asked.events:
                 store.set_aside(connection, vault(), device, event, "device.revoked", received_at)
         raise Problem("device.revoked")
-    verdicts = [_take(device, event, received_at) for event in asked.events]
     with db().write() as connection:
+        store.alone(connection)
+        verdicts = [_take(connection, device, event, received_at) for event in asked.events]
         note_contact(connection, device, _state(asked, received_at), received_at)
     with db().read() as connection:
         reply = _reply(connection, device, asked, verdicts)
@@ -72,28 +109,42 @@ def _unzip(body: bytes, limit: int) -> bytes:
     return plain
 
 
-def _take(device: Device, event: DeviceEvent, received_at: str) -> dict[str, Any]:
-    """Judge and enter one event in a transaction of its own: a bad one never holds up the others."""
-    with db().write() as connection:
-        known = store.seen(connection, event.id)
-        if known is not None:
-            if known.device != device.id or known.sha256 != store.fingerprint(event):
-                store.set_aside(connection, vault(), device, event, "event.tampered", received_at)
-                return _verdict(event, "quarantined", None, Problem("event.tampered"))
-            if known.verdict == "accepted":
-                return _verdict(event, "duplicate", known.ledger_seq, None)
+def _take(connection: Connection, device: Device, event: DeviceEvent, received_at: str) -> dict[str, Any]:
+    """Judge and enter one event behind a savepoint of its own: a bad one never holds up the others."""
+    known = store.seen(connection, event.id)
+    if known is not None and (known.device != device.id or known.sha256 != store.fingerprint(event)):
+        store.set_aside(connection, vault(), device, event, "event.tampered", received_at)
+        return _verdict(event, "quarantined", None, Problem("event.tampered"))
+    if known is not None and known.verdict == "accepted":
+        return _verdict(event, "duplicate", known.ledger_seq, None)
     try:
-        with db().write() as connection:
-            entry = store.enter(connection, vault(), device, event, received_at)
-            for handler in current_app.extensions["jjb_handlers"].get(event.name, ()):
-                handler(connection, entry)
-            store.remember(connection, device, event, "accepted", entry.seq, None)
+        with connection.begin_nested():
+            entry = _enter(connection, device, event, received_at)
         return _verdict(event, "accepted", entry.seq, None)
     except Problem as problem:
-        with db().write() as connection:
-            store.set_aside(connection, vault(), device, event, problem.code, received_at)
-            store.remember(connection, device, event, "rejected", None, problem.code)
-        return _verdict(event, "rejected", None, problem)
+        return _refuse(connection, device, event, "rejected", problem, received_at)
+    except OperationalError:
+        raise  # a full disk or a lost database is not the event's fault: no verdict, the village tries again
+    except Exception as error:
+        # The type only: the message may hold what a person typed.
+        log.error("event %s %s failed: %s", event.name, event.id, type(error).__name__)
+        return _refuse(connection, device, event, "quarantined", Problem("event.failed"), received_at)
+
+
+def _enter(connection: Connection, device: Device, event: DeviceEvent, received_at: str) -> Entry:
+    entry = store.enter(connection, vault(), device, event, received_at)
+    for handler in current_app.extensions["jjb_handlers"].get(event.name, ()):
+        handler(connection, entry)
+    store.remember(connection, device, event, "accepted", entry.seq, None)
+    return entry
+
+
+def _refuse(
+    connection: Connection, device: Device, event: DeviceEvent, verdict: str, problem: Problem, received_at: str
+) -> dict[str, Any]:
+    store.set_aside(connection, vault(), device, event, problem.code, received_at)
+    store.remember(connection, device, event, verdict, None, problem.code)
+    return _verdict(event, verdict, None, problem)
 
 
 def _verdict(event: DeviceEvent, verdict: str, ledger_seq: int | None, problem: Problem | None) -> dict[str, Any]:
@@ -101,6 +152,10 @@ def _verdict(event: DeviceEvent, verdict: str, ledger_seq: int | None, problem: 
     if problem is not None:
         described = {"code": problem.code, "message": problem.sentence, "next": problem.kind.next}
     return {"id": event.id, "verdict": verdict, "ledger": ledger_seq, "problem": described}
+
+
+FAR_S = 2**31 - 1
+"""A clock further off than 68 years is as wrong as one that is 68 years off."""
 
 
 def _state(asked: SyncRequest, received_at: str) -> dict[str, Any]:
@@ -111,13 +166,15 @@ def _state(asked: SyncRequest, received_at: str) -> dict[str, Any]:
         "waiting": max(0, said.waiting - len(asked.events)),
         "refused": said.refused,
         "disk_free": said.disk_free,
-        "clock_skew_s": int(skew.total_seconds()),
+        "clock_skew_s": max(-FAR_S, min(FAR_S, int(skew.total_seconds()))),
         "app": said.app,
         "browser": said.browser,
     }
 
 
-def _reply(connection: Connection, device: Device, asked: SyncRequest, verdicts: list[dict[str, Any]]) -> dict[str, Any]:
+def _reply(
+    connection: Connection, device: Device, asked: SyncRequest, verdicts: list[dict[str, Any]]
+) -> dict[str, Any]:
     settings: Settings = current_app.extensions["jjb_settings"]
     manifests, packs = _news(connection, settings, asked.have.get(releases.SCOPE, 0))
     messages = store.messages(connection, device.point, asked.cursor)

@@ -367,7 +367,7 @@ def upgrade() -> None:
         sa.Column("release", sa.Integer(), nullable=False),
         sa.Column("waiting", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
-        sa.Column("disk_free", sa.Integer(), nullable=True),
+        sa.Column("disk_free", sa.BigInteger(), nullable=True),
         sa.Column("clock_skew_s", sa.Integer(), nullable=True),
         sa.Column("app", sa.Text(), nullable=False),
         sa.Column("browser", sa.Text(), nullable=False),
