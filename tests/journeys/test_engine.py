@@ -1,20 +1,28 @@
 """The engine of the village page in a real Chromium against a real centre: stored, sent once, shared by windows.
 
-The tests speak to the store as every window does, over its BroadcastChannel, so they hold whatever the screens look like.
+The tests speak to the store as every window does, over its BroadcastChannel, so they hold whatever the screens look
+like.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.journeys.centre import Centre
+from tests.journeys.centre import ROOT, Centre
 from tests.journeys.conftest import OpenBrowser
+from tests.wire import Wire
 
 CALL = """([method, args, id]) => new Promise((resolve) => {
   const channel = new BroadcastChannel("jjb-store-1");
@@ -30,7 +38,13 @@ CALL = """([method, args, id]) => new Promise((resolve) => {
   send();
 })"""
 
-PERSON = {"name": "和某花", "id_number": "533321199001011238", "phone": "13800000000", "region": "533301001003", "address": ""}
+PERSON = {
+    "name": "和某花",
+    "id_number": "533321199001011238",
+    "phone": "13800000000",
+    "region": "533301001003",
+    "address": "",
+}
 
 
 class Store:
@@ -61,8 +75,8 @@ class Store:
 
 def open_village(context: BrowserContext, url: str) -> Store:
     page = context.new_page()
-    page.on("console", lambda message: print("console:", message.type, message.text))
-    page.on("pageerror", lambda error: print("page error:", error))
+    page.on("console", lambda message: sys.stdout.write(f"console: {message.type} {message.text}\n"))
+    page.on("pageerror", lambda error: sys.stdout.write(f"page error: {error}\n"))
     page.goto(url + "/village/")
     return Store(page)
 
@@ -192,4 +206,174 @@ def test_lost_data_is_named(centre: Centre, open_browser: OpenBrowser) -> None:
     assert store("boot", {"device": device, "release": 1}) == {"state": "fresh"}
     enrol(centre, store)
     assert store("status")["enrolled"]["id"] != device
+    context.close()
+
+
+def test_the_first_knowledge_arrives_over_a_link_that_is_cut_all_the_time(
+    centre: Centre, open_browser: OpenBrowser
+) -> None:
+    context = open_browser("cuts")
+    with Wire(centre.port) as wire:
+        store = open_village(context, wire.url)
+        wait_for_program(store)
+        code = centre.run("enrol-code", "hexie").split()[0]
+        store("boot", None)
+        # Every connection dies after 12 kB: the pack needs several, and each goes on where the last one stopped
+        wire.cut_down_at = 12_000
+        wire.cut()
+        before = wire.bytes_down
+        store("enrol", code)
+        status = store.until(lambda status: status["release"] == 1)
+        assert status["problem"] is None
+        pack = json.loads(newest_manifest(centre))["packs"][0]["bytes"]
+        assert wire.bytes_down - before < pack * 1.05 + 40_000  # headers and the sync rounds between
+        wire.cut_down_at = None
+        # Cut at every class of byte of a request and of its answer: stored once
+        numbers = []
+        for direction, place in [("up", 1), ("up", 300), ("up", 900), ("down", 1), ("down", 200)]:
+            setattr(wire, f"cut_{direction}_at", place)
+            wire.cut()  # no connection from before
+            numbers.append(file_case(store, slugs(store)[0]))
+            store("syncNow")
+            assert store("status")["waiting"] >= 1
+            setattr(wire, f"cut_{direction}_at", None)
+            wire.cut()
+            store("syncNow")
+            store.until(lambda status: status["waiting"] == 0)
+        assert [subject for name, subject in events(centre) if name == "case.submitted"] == numbers
+    context.close()
+
+
+def newest_manifest(centre: Centre) -> str:
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(f"sqlite:///{centre.data / 'centre.db'}")
+    with engine.connect() as connection:
+        found = str(connection.execute(text("SELECT manifest FROM release ORDER BY number DESC")).scalar_one())
+    engine.dispose()
+    return found
+
+
+class StaticServer(ThreadingHTTPServer):
+    allow_reuse_port = True  # it takes the place of a centre that was just killed
+
+
+class Static(BaseHTTPRequestHandler):
+    """The built village page from a plain server; `mode` of the server makes it a captive portal or a newer version."""
+
+    def do_GET(self) -> None:
+        mode, path = self.server.mode, self.path.split("?")[0].removeprefix("/village/")  # type: ignore[attr-defined]
+        file = ROOT / "pwa/dist" / (path or "index.html")
+        if mode == "portal" or (mode == "portal for files" and path.startswith("assets/") and self.wants_hidden()):
+            return self.answer(b"<html>please log in</html>", "text/html")
+        if not file.is_file():
+            return self.send_error(404)
+        data = file.read_bytes()
+        if path == "service-worker.js" and mode == "newer":
+            data += b"\n// a newer version"
+        kinds = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".wasm": "application/wasm",
+                 ".svg": "image/svg+xml", ".png": "image/png", ".webmanifest": "application/manifest+json"}  # fmt: skip
+        self.answer(data, kinds.get(Path(file).suffix, "application/octet-stream"))
+
+    do_POST = do_GET
+
+    def wants_hidden(self) -> bool:
+        """True for what the service worker fetches to store it."""
+        return "service-worker.js" in self.headers.get("Referer", "")
+
+    def answer(self, data: bytes, kind: str) -> None:
+        self.send_response(200)
+        for name, value in {"Content-Type": kind, "Content-Length": len(data), "Cache-Control": "no-store"}.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def static(port: int = 0, mode: str = "") -> Iterator[ThreadingHTTPServer]:
+    server = StaticServer(("127.0.0.1", port), Static)
+    server.mode = mode  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_captive_portal_is_named_and_nothing_of_it_is_kept(centre: Centre, open_browser: OpenBrowser) -> None:
+    context = open_browser("portal")
+    store = open_village(context, centre.url)
+    enrol(centre, store)
+    wait_for_program(store)
+    centre.kill()
+    with static(centre.port, "portal"):
+        # The page itself comes from the device; the round with the "centre" is recognised for what it is
+        store.page.reload()
+        store.page.evaluate("navigator.serviceWorker.ready.then((found) => found.update().catch(() => null))")
+        case_no = file_case(store, slugs(store)[0])
+        status = store("syncNow")
+        assert (status["problem"]["code"], status["link"], status["waiting"]) == ("net.portal", "weak", 1)
+        assert "please log in" not in store.page.content()
+        kept = store.page.evaluate("""async () => {
+          const texts = [];
+          for (const name of await caches.keys())
+            for (const request of await (await caches.open(name)).keys())
+              texts.push(await (await caches.match(request)).text());
+          return texts.filter((text) => text.includes("please log in")).length;
+        }""")
+        assert kept == 0
+    centre.start()
+    store("syncNow")
+    store.until(lambda status: status["waiting"] == 0)
+    assert events(centre) == [("case.submitted", case_no)]
+    context.close()
+
+
+def test_a_new_version_is_offered_and_taken_only_when_asked(open_browser: OpenBrowser) -> None:
+    context = open_browser("update")
+    with static() as server:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_address[1]}/village/")
+        page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+        page.reload()
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.evaluate("window.before = true")
+        server.mode = "newer"  # type: ignore[attr-defined]
+        page.evaluate("navigator.serviceWorker.ready.then((found) => found.update())")
+        button = page.get_by_role("button", name="现在更新")
+        button.wait_for()
+        assert page.evaluate("window.before") is True
+        button.click()
+        page.wait_for_function("window.before === undefined && navigator.serviceWorker.controller !== null")
+        page.wait_for_function("navigator.serviceWorker.ready.then((found) => found.waiting === null)")
+    context.close()
+
+
+def test_a_program_that_cannot_be_fetched_whole_is_not_kept(open_browser: OpenBrowser) -> None:
+    context = open_browser("half")
+    with static(mode="portal for files") as server:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_address[1]}/village/")
+        settled = (
+            "navigator.serviceWorker.getRegistration().then((found) => !found || (!found.installing && !found.active))"
+        )
+        page.wait_for_function(settled)
+        server.mode = ""  # type: ignore[attr-defined]
+        page.reload()
+        page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    context.close()
+
+
+def test_a_browser_without_the_file_system_is_told_which_one_to_use(open_browser: OpenBrowser) -> None:
+    context = open_browser("old")
+    context.add_init_script("delete StorageManager.prototype.getDirectory")
+    with static() as server:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_address[1]}/village/")
+        page.get_by_text("Firefox").first.wait_for()
+        assert "108" in page.inner_text("main")
     context.close()

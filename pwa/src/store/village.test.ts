@@ -196,6 +196,25 @@ describe("the first day", () => {
     expect(centre.packBytes).toBe((JSON.parse(vectors.releases[0]!.manifest) as Manifest).packs[0]!.bytes);
   });
 
+  test("knowledge arrives though the link throws away every longer answer", async () => {
+    centre.inline = false;
+    const spans: number[] = [];
+    centre.override = ({ path, headers }) => {
+      if (!path.startsWith("/packs/")) return null as unknown as Response;
+      const [, from, to] = /bytes=(\d+)-(\d*)/.exec(headers.get("Range") ?? "bytes=0-") ?? [];
+      const data = Buffer.from((vectors.releases[0]!.packs as unknown as Record<string, string>)[path.slice(7, -5)]!, "base64");
+      const part = data.subarray(Number(from), to ? Number(to) + 1 : undefined);
+      spans.push(part.length);
+      const body = new ReadableStream({
+        start: (stream) => (part.length > 4096 ? stream.error(new TypeError("network error")) : (stream.enqueue(part), stream.close())),
+      });
+      return new Response(body, { status: 206, headers: { "Content-Type": "application/octet-stream" } });
+    };
+    const village = await enrolled();
+    expect(spans.length).toBeGreaterThan(3);
+    expect((await village.status()).release).toBe(1);
+  });
+
   test("the next release comes as a delta; a damaged copy is replaced by the full pack", async () => {
     const village = await enrolled();
     files.knowledge.run("UPDATE item SET fee = 'x'");

@@ -36,6 +36,8 @@ export interface Parts {
 
 const KEEP_SENT_DAYS = 30;
 const DAMAGE_LIMIT = 3; // chunks refetched in one go before the round is given up
+const SPAN_FIRST = 64 * 1024; // bytes asked for at once on a link that gets cut
+const SPAN_LEAST = 4 * 1024;
 const WATCH_MS = 30_000;
 const DAY_MS = 86_400_000;
 
@@ -321,9 +323,7 @@ export class Runner {
     const download = new Download(entry, part);
     const began = download.offset;
     try {
-      for (let damaged = 0; !download.complete; ) {
-        if (!(await this.fetchInto(download)) && ++damaged >= DAMAGE_LIMIT) throw problem("pack.damaged");
-      }
+      await this.fill(download);
       const bytes = download.bytes();
       await download.remove();
       return bytes;
@@ -339,14 +339,37 @@ export class Runner {
     }
   }
 
-  /** Fetches from where the download stands to its end; false when a chunk was damaged and must be fetched again. */
-  private async fetchInto(download: Download): Promise<boolean> {
+  /**
+   * Fetches until the download is whole. A browser throws away what it received together with the news of a cut, so on a
+   * link that is cut again and again one asks for less at a time: a short answer that arrived whole is never lost.
+   */
+  private async fill(download: Download): Promise<void> {
+    let span = Infinity; // bytes asked for in one request
+    for (let damaged = 0; !download.complete; ) {
+      const before = download.offset;
+      try {
+        if (!(await this.fetchInto(download, span)) && ++damaged >= DAMAGE_LIMIT) throw problem("pack.damaged");
+        span *= 2;
+      } catch (error) {
+        const cause = asProblem(error);
+        if (cause.details.begun !== true || (download.offset <= before && span <= SPAN_LEAST)) throw cause;
+        if (download.offset <= before) span = Math.max(SPAN_LEAST, Math.min(span, SPAN_FIRST) / 2);
+      }
+    }
+  }
+
+  /** Fetches at most `span` bytes from where the download stands; false when a chunk was damaged and must come again. */
+  private async fetchInto(download: Download, span: number): Promise<boolean> {
     const watchdog = new Watchdog();
     const from = download.offset;
-    const headers: Record<string, string> = from > 0 ? { Range: `bytes=${from}-` } : {};
+    const whole = from === 0 && span >= download.entry.bytes;
+    const to = span === Infinity ? "" : String(from + span - 1);
+    const headers: Record<string, string> = whole ? {} : { Range: `bytes=${from}-${to}` };
+    let begun = false; // the answer started to arrive
     try {
       const ask = { method: "GET" as const, path: `/packs/${download.entry.sha256}.pack`, headers };
       const response = await send(ask, /^application\/octet-stream/, watchdog, this.world.fetcher);
+      begun = true;
       let skip = response.status === 206 ? 0 : from; // a mirror without Range sends all of it again
       const reader = response.body!.getReader();
       for (;;) {
@@ -361,10 +384,12 @@ export class Runner {
         }
         this.tell(download);
       }
-      if (!download.complete) throw problem("net.offline"); // the way was cut: fetch on from here
+      if (download.offset <= from) throw problem("net.offline"); // an answer without content gets nobody on
       return true;
     } catch (error) {
-      throw watchdog.explain(error);
+      const cause = watchdog.explain(error);
+      cause.details.begun = begun;
+      throw cause;
     } finally {
       watchdog.rest();
     }
