@@ -370,6 +370,21 @@ describe("sending", () => {
     expect(caseNo).toContain(`${new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10).replaceAll("-", "")}`);
   });
 
+  test("an event that makes the centre refuse the whole request is found and set aside; the others arrive", async () => {
+    const village = await enrolled();
+    onLine = false;
+    for (let n = 0; n < 11; n++) await village.rate({ matter: `case-${n}`, level: 1, reasons: [], text: n === 6 ? "坏" : "" });
+    onLine = true;
+    centre.override = ({ path, body }) => {
+      if (path !== "/sync" || !gunzipSync(body).toString().includes("坏")) return null as unknown as Response;
+      const details = { field: "`$.events[0].body`" };
+      return json({ ok: false, error: { code: "sync.format", message: "格式不对。", next: "", details } }, 400);
+    };
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ waiting: 0, refused: 1 });
+    expect(centre.ledger.size).toBe(10);
+  });
+
   test("a centre that was restored from an older backup gets again what it lost", async () => {
     const village = await enrolled();
     const caseNo = await filed(village);

@@ -1,16 +1,17 @@
 // The store itself: everything a screen may ask (StoreApi), over knowledge.db, field.db, the keys and the runner.
 // Runs in the one worker that owns the files; in tests over SQLite in memory.
 import { asProblem, problem } from "../kit/problems";
-import { toBase64, fromBase64 } from "../sync/bytes";
 import { sendForJson } from "../sync/http";
 import { readEnrolReply } from "../sync/messages";
 import { stateOf } from "../sync/outbox";
 import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
+import { checkDraft, LONG, SHORT, wanted } from "./drafts";
 import { Field, type NewEvent, type OutboxRow } from "./field";
 import type { Identity, IdentityStore } from "./identity";
 import { beijingDay, caseNumber, mask, uuid7 } from "./ids";
 import { Knowledge } from "./knowledge";
+import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Seal } from "./seal";
 import type { Answer, Boot, CaseFull, Device, Draft, Item, Rating, RecordRow, SendState, Status, StoreApi } from "./types";
 
@@ -33,15 +34,7 @@ export interface Disk {
 }
 
 const RECORDS = 500;
-const SHORT = 500; // characters of one field, as the centre takes them
-const LONG = 4000;
 const LEVELS = ["", "非常满意", "满意", "基本满意", "不满意", "非常不满意"]; // GB/T 39046 A.8
-interface Pending {
-  id: string;
-  at: string;
-  body: { text: string; decision: string; items: string[]; release: number };
-}
-
 export class Village implements Calls {
   private runner: Runner | null = null;
   private identity: Identity | null = null;
@@ -138,11 +131,11 @@ export class Village implements Calls {
 
   /** A question asked before the page was closed: nobody will pick an item for it any more. */
   private async tellEarlierQuestion(): Promise<void> {
-    const event = await this.pendingEvent(null, null);
+    const event = await this.questions.event(null, null);
     if (!event) return;
     this.field.db.transaction(() => {
       this.field.append(event);
-      this.field.dropMeta("question");
+      this.questions.forget();
     });
     this.world.changed();
   }
@@ -227,15 +220,12 @@ export class Village implements Calls {
     const masked = mask(text).slice(0, SHORT);
     const answer: Answer = { id: uuid7(this.world.now()), text: masked, ...found, ms: Math.round(performance.now() - began) };
     if (!this.runner) return answer;
-    const items = found.hits.map((hit) => hit.slug);
-    const { decision, release } = found;
-    const pending: Pending = { id: answer.id, at: this.at(), body: { text: masked, decision, items, release } };
-    const sealed = toBase64(await this.box.close(pending));
-    const earlier = await this.pendingEvent(null, null);
+    const sealed = await this.questions.close(answer, this.at());
+    const earlier = await this.questions.event(null, null);
     try {
       this.keep(answer, () => {
         if (earlier) this.field.append(earlier);
-        this.field.setMeta("question", sealed);
+        this.questions.wait(sealed);
       });
     } catch (error) {
       if (asProblem(error).code !== "storage.full") throw error; // a full disk must not silence the answer
@@ -244,23 +234,13 @@ export class Village implements Calls {
   }
 
   async picked(id: string, slug: string | null): Promise<void> {
-    const event = await this.pendingEvent(id, slug);
+    const event = await this.questions.event(id, slug);
     if (!event) return; // told twice, or another question came between
     this.keep(undefined, () => {
       this.field.append(event);
-      this.field.dropMeta("question");
+      this.questions.forget();
     });
     this.runner?.poke();
-  }
-
-  /** The question that waits to be told, as an event; null when there is none (or another than `id`). */
-  private async pendingEvent(id: string | null, picked: string | null): Promise<NewEvent | null> {
-    const kept = this.field.meta("question");
-    if (kept === null) return null;
-    const pending = await this.box.open<Pending>(fromBase64(kept));
-    if (id !== null && pending.id !== id) return null;
-    const body = { ...pending.body, picked };
-    return this.event(pending.id, "question.asked", pending.id, pending.at, body, pending.body.text);
   }
 
   async noticePrinted(slug: string, situations: string[]): Promise<void> {
@@ -418,31 +398,11 @@ export class Village implements Calls {
     return new Date(this.world.now()).toISOString();
   }
 
+  private get questions(): Questions {
+    return new Questions(this.field, this.box);
+  }
+
   private async event(id: string, name: string, subject: string, at: string, body: object, title: string): Promise<NewEvent> {
     return { id, name, subject, at, sealed: await this.box.close({ title, body }) };
   }
 }
-
-/** Names of what to bring: the item's list, less what a situation spares, plus what it adds (added wins). */
-function wanted(item: Item, situations: readonly string[]): string[] {
-  const chosen = item.situations.filter((situation) => situations.includes(situation.name));
-  const added = chosen.flatMap((situation) => situation.add.map((material) => material.name));
-  const spared = new Set(chosen.flatMap((situation) => situation.remove));
-  const own = item.materials.map((material) => material.name).filter((name) => !spared.has(name));
-  return [...new Set([...own, ...added])];
-}
-
-/** What the centre would refuse for its form alone is told here, before it is sent; Problem draft.field. */
-function checkDraft(draft: Draft): void {
-  const fields: [string, string][] = [
-    ["姓名", draft.applicant.name], ["身份证号", draft.applicant.id_number], ["电话", draft.applicant.phone], ["住址", draft.applicant.address],
-    ...(draft.proxy ? ([["代办人姓名", draft.proxy.name], ["代办人身份证号", draft.proxy.id_number], ["与申请人的关系", draft.proxy.relation]] as [string, string][]) : []),
-  ]; // prettier-ignore
-  if (draft.applicant.name.trim() === "") throw problem("draft.field", { field: "姓名" });
-  const tooLong = fields.find(([, value]) => value.length > SHORT);
-  if (tooLong) throw problem("draft.field", { field: tooLong[0] });
-  if (draft.note.length > LONG) throw problem("draft.field", { field: "备注" });
-}
-
-/** For callers that need any failure as it crosses windows. */
-export const wireOf = (error: unknown): { code: string; message: string; next: string } => asProblem(error).toWire();

@@ -1,16 +1,16 @@
 // The loop between this device and the centre: one POST /sync a round, packs when there are any. It never throws away
 // what it could not send; only a verdict of the centre clears an event.
-import { asProblem, type Problem, problem, type ProblemWire } from "../kit/problems";
+import { asProblem, type Problem, type ProblemWire } from "../kit/problems";
 import type { Field } from "../store/field";
 import type { Identity, IdentityStore } from "../store/identity";
-import { type Held, type Knowledge, SCHEMA } from "../store/knowledge";
+import type { Knowledge } from "../store/knowledge";
 import type { Seal } from "../store/seal";
 import type { Device, LinkState } from "../store/types";
-import { fromBase64 } from "./bytes";
-import { gzip, send, sendForJson, Watchdog } from "./http";
+import { gzip, sendForJson } from "./http";
 import { PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
 import { BATCH_FIRST, fitting, linkOf, nextBatch, nextDelay, type Round, toResend } from "./outbox";
-import { choosePack, Download, fullPackMayHelp, type Manifest, type PackEntry, type Part, readManifest, type SignedManifest, unpack } from "./packs";
+import { News, type Progress } from "./news";
+import type { Part } from "./packs";
 import { sign } from "./signature";
 
 /** What the runner needs of the world; the worker gives the browser's, tests give their own. */
@@ -35,14 +35,10 @@ export interface Parts {
 }
 
 const KEEP_SENT_DAYS = 30;
-const DAMAGE_LIMIT = 3; // chunks refetched in one go before the round is given up
-const SPAN_FIRST = 64 * 1024; // bytes asked for at once on a link that gets cut
-const SPAN_LEAST = 4 * 1024;
 const WATCH_MS = 30_000;
 const DAY_MS = 86_400_000;
 
 export class Runner {
-  progress: { label: string; done: number; total: number } | null = null;
   failure: ProblemWire | null = null;
   syncing = false;
   private rounds: Round[] = [];
@@ -56,11 +52,21 @@ export class Runner {
   private running: Promise<void> | null = null;
   private again = false;
   private stopped = false;
+  private readonly resent = new Set<number>();
+
+  private readonly news: News;
 
   constructor(
     private readonly world: World,
     private readonly parts: Parts,
-  ) {}
+  ) {
+    this.news = new News(world, parts);
+  }
+
+  /** Bytes of the pack under way. */
+  get progress(): Progress | null {
+    return this.news.progress;
+  }
 
   get link(): LinkState {
     return linkOf(this.rounds, this.world.onLine());
@@ -142,31 +148,48 @@ export class Runner {
   /** One request and what follows from it; true when there is more to do at once. */
   private async round(): Promise<boolean> {
     const began = this.world.now();
-    let sent = 0;
+    let events: WireEvent[] = [];
     this.retryAfterS = null;
     try {
-      const events = await this.nextEvents();
-      sent = events.length;
+      events = await this.nextEvents();
       const reply = await this.exchange(events);
-      this.note({ ok: true, ms: this.world.now() - began, portal: false }, sent);
+      this.note({ ok: true, ms: this.world.now() - began, portal: false }, events.length);
       const settled = await this.takeIn(reply, events);
-      await this.bring(reply);
+      await this.news.bring(reply.packs);
       this.failures = 0;
       this.failure = null;
       return settled > 0 && this.parts.field.counts().waiting > 0;
     } catch (error) {
-      return this.fail(asProblem(error), began, sent);
+      return this.fail(asProblem(error), began, events);
     }
   }
 
-  private fail(cause: Problem, began: number, sent: number): boolean {
+  /** Notes a failed round; true when it is worth going on at once. */
+  private fail(cause: Problem, began: number, events: readonly WireEvent[]): boolean {
+    if (this.setAside(cause, events)) return true;
     this.failure = cause.toWire();
     this.retryAfterS = typeof cause.details.retryAfterS === "number" ? cause.details.retryAfterS : null;
     if (cause.code === "device.revoked") this.parts.field.setMeta("revoked", "yes");
     if (cause.details.moved === true) return true; // a download that got on before it was cut: go on at once
     this.failures += 1;
-    this.note({ ok: false, ms: this.world.now() - began, portal: cause.code === "net.portal" }, sent);
+    this.note({ ok: false, ms: this.world.now() - began, portal: cause.code === "net.portal" }, events.length);
     return false;
+  }
+
+  /**
+   * One event that makes the centre refuse the whole request must not block the others: the batch is halved until the
+   * event stands alone, and then it is set aside as refused, with the centre's reason.
+   */
+  private setAside(cause: Problem, events: readonly WireEvent[]): boolean {
+    const ours = cause.code === "request.size" || (cause.code === "sync.format" && String(cause.details.field).includes("events"));
+    if (!ours || events.length === 0) return false;
+    this.batch = Math.max(1, Math.floor(events.length / 2));
+    const [only] = events;
+    if (events.length === 1 && only) {
+      const refusal = { id: only.id, verdict: "rejected", problem: cause.toWire() };
+      this.parts.field.settle([refusal], new Date(this.world.now()).toISOString());
+    }
+    return true;
   }
 
   private note(round: Round, sent: number): void {
@@ -248,7 +271,7 @@ export class Runner {
     const now = new Date(this.world.now());
     field.db.transaction(() => {
       field.settle(verdicts, now.toISOString());
-      field.sendAgain(toResend(field.verdicts(reply.missing), reply.missing));
+      field.sendAgain(this.lost(reply.missing));
       progress.forEach(({ cursor, caseNo, sealed }) => field.addProgress(cursor, caseNo, sealed));
       field.setMeta("cursor", String(reply.cursor));
       field.setMeta("last_success", now.toISOString());
@@ -261,6 +284,13 @@ export class Runner {
     return verdicts.length;
   }
 
+  /** Numbers to send once more; each at most once in the life of this page, so that it cannot go on for ever. */
+  private lost(missing: SyncReply["missing"]): number[] {
+    const numbers = toResend(this.parts.field.verdicts(missing), missing).filter((number) => !this.resent.has(number));
+    numbers.forEach((number) => this.resent.add(number));
+    return numbers;
+  }
+
   /** The centre may have renamed or moved the service point. */
   private async follow(point: Device["point"] | undefined): Promise<void> {
     const { identity, identities } = this.parts;
@@ -270,134 +300,4 @@ export class Runner {
     identity.device = { ...identity.device, point: next };
     await identities.save(identity);
   }
-
-  /** Brings the knowledge to the newest manifest we were told of, in this round or in an earlier one. */
-  private async bring(reply: SyncReply): Promise<void> {
-    const { field, knowledge } = this.parts;
-    const text = field.meta("manifest");
-    if (text === null) return;
-    const inline = new Map(reply.packs.map((pack) => [pack.sha256, pack.data]));
-    const manifest = await this.believe(JSON.parse(text) as SignedManifest);
-    const held = knowledge.held();
-    const next: Held = {
-      release: manifest.release,
-      root: manifest.content_root,
-      issued_at: manifest.issued_at,
-      stale_after: manifest.stale_after,
-    };
-    if (held?.release === manifest.release) knowledge.renew(next);
-    else await this.change(manifest, next, held?.release ?? 0, inline);
-    field.setMeta("seen", JSON.stringify({ release: next.release, root: next.root }));
-    field.dropMeta("manifest");
-    this.world.changed();
-  }
-
-  private async believe(signed: SignedManifest): Promise<Manifest> {
-    const { field, identity } = this.parts;
-    const seen = JSON.parse(field.meta("seen") ?? '{"release":0,"root":""}') as { release: number; root: string };
-    try {
-      return await readManifest(signed, identity.releaseKeys, SCHEMA, seen);
-    } catch (error) {
-      field.dropMeta("manifest"); // refused for good; the next round may bring a better one
-      throw error;
-    }
-  }
-
-  private async change(manifest: Manifest, next: Held, held: number, inline: Map<string, string>): Promise<void> {
-    let avoidDelta = false;
-    for (;;) {
-      const entry = choosePack(manifest, held, avoidDelta);
-      if (!entry) throw problem("pack.format", { field: "packs" });
-      const data = inline.get(entry.sha256);
-      const bytes = data === undefined ? await this.download(entry) : fromBase64(data);
-      const outcome = this.parts.knowledge.apply(unpack(bytes, entry.sha256), next, entry.from === 0);
-      if (outcome === "applied") return;
-      const refused = problem(outcome === "conflict" ? "pack.conflict" : "pack.root");
-      if (avoidDelta || entry.from === 0 || !fullPackMayHelp(refused.code)) throw refused;
-      avoidDelta = true;
-    }
-  }
-
-  private async download(entry: PackEntry): Promise<Uint8Array> {
-    const part = await this.world.openPart(entry.sha256);
-    const download = new Download(entry, part);
-    const began = download.offset;
-    try {
-      await this.fill(download);
-      const bytes = download.bytes();
-      await download.remove();
-      return bytes;
-    } catch (error) {
-      const cause = asProblem(error);
-      if (cause.details.status === 404) this.parts.field.dropMeta("manifest"); // a newer release has taken its place
-      const cut = cause.code === "net.offline" || cause.code === "net.slow";
-      cause.details.moved = cut && download.offset > began && this.world.onLine();
-      download.close();
-      throw cause;
-    } finally {
-      this.progress = null;
-    }
-  }
-
-  /**
-   * Fetches until the download is whole. A browser throws away what it received together with the news of a cut, so on a
-   * link that is cut again and again one asks for less at a time: a short answer that arrived whole is never lost.
-   */
-  private async fill(download: Download): Promise<void> {
-    let span = Infinity; // bytes asked for in one request
-    for (let damaged = 0; !download.complete; ) {
-      const before = download.offset;
-      try {
-        if (!(await this.fetchInto(download, span)) && ++damaged >= DAMAGE_LIMIT) throw problem("pack.damaged");
-        span *= 2;
-      } catch (error) {
-        const cause = asProblem(error);
-        if (cause.details.begun !== true || (download.offset <= before && span <= SPAN_LEAST)) throw cause;
-        if (download.offset <= before) span = Math.max(SPAN_LEAST, Math.min(span, SPAN_FIRST) / 2);
-      }
-    }
-  }
-
-  /** Fetches at most `span` bytes from where the download stands; false when a chunk was damaged and must come again. */
-  private async fetchInto(download: Download, span: number): Promise<boolean> {
-    const watchdog = new Watchdog();
-    const from = download.offset;
-    const whole = from === 0 && span >= download.entry.bytes;
-    const to = span === Infinity ? "" : String(from + span - 1);
-    const headers: Record<string, string> = whole ? {} : { Range: `bytes=${from}-${to}` };
-    let begun = false; // the answer started to arrive
-    try {
-      const ask = { method: "GET" as const, path: `/packs/${download.entry.sha256}.pack`, headers };
-      const response = await send(ask, /^application\/octet-stream/, watchdog, this.world.fetcher);
-      begun = true;
-      let skip = response.status === 206 ? 0 : from; // a mirror without Range sends all of it again
-      const reader = response.body!.getReader();
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        watchdog.alive();
-        const fresh = value.subarray(Math.min(skip, value.byteLength));
-        skip -= value.byteLength - fresh.byteLength;
-        if (fresh.byteLength > 0 && !download.take(fresh)) {
-          await reader.cancel();
-          return false;
-        }
-        this.tell(download);
-      }
-      if (download.offset <= from) throw problem("net.offline"); // an answer without content gets nobody on
-      return true;
-    } catch (error) {
-      const cause = watchdog.explain(error);
-      cause.details.begun = begun;
-      throw cause;
-    } finally {
-      watchdog.rest();
-    }
-  }
-
-  private tell(download: Download): void {
-    this.progress = { label: "下载知识库", done: download.offset, total: download.entry.bytes };
-    this.world.changed();
-  }
 }
-

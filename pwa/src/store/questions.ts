@@ -1,0 +1,44 @@
+// A question waits on the device until it is known what the person opened, or until the next question; then it is told.
+import { fromBase64, toBase64 } from "../sync/bytes";
+import type { Field, NewEvent } from "./field";
+import type { Seal } from "./seal";
+import type { Answer } from "./types";
+
+const PLACE = "question";
+
+interface Waiting {
+  id: string;
+  at: string;
+  body: { text: string; decision: string; items: string[]; release: number };
+}
+
+export class Questions {
+  constructor(
+    private readonly field: Field,
+    private readonly seal: Seal,
+  ) {}
+
+  /** An answered question, sealed; `wait` puts it in its place. */
+  async close({ id, text, decision, hits, release }: Answer, at: string): Promise<string> {
+    const waiting: Waiting = { id, at, body: { text, decision, items: hits.map((hit) => hit.slug), release } };
+    return toBase64(await this.seal.close(waiting));
+  }
+
+  wait(sealed: string): void {
+    this.field.setMeta(PLACE, sealed);
+  }
+
+  forget(): void {
+    this.field.dropMeta(PLACE);
+  }
+
+  /** The waiting question as an event; null when there is none (or another than `id`). */
+  async event(id: string | null, picked: string | null): Promise<NewEvent | null> {
+    const kept = this.field.meta(PLACE);
+    if (kept === null) return null;
+    const waiting = await this.seal.open<Waiting>(fromBase64(kept));
+    if (id !== null && waiting.id !== id) return null;
+    const sealed = await this.seal.close({ title: waiting.body.text, body: { ...waiting.body, picked } });
+    return { id: waiting.id, name: "question.asked", subject: waiting.id, at: waiting.at, sealed };
+  }
+}

@@ -1,0 +1,157 @@
+// News of the knowledge: from a signed manifest to the release on this device, whatever the link does on the way.
+import { asProblem, problem } from "../kit/problems";
+import { type Held, SCHEMA } from "../store/knowledge";
+import { fromBase64 } from "./bytes";
+import { send, Watchdog } from "./http";
+import type { SyncReply } from "./messages";
+import { choosePack, Download, fullPackMayHelp, type Manifest, type PackEntry, readManifest, type SignedManifest, unpack } from "./packs";
+import type { Parts, World } from "./runner";
+
+/** Bytes of a download under way, for the screen. */
+export interface Progress {
+  label: string;
+  done: number;
+  total: number;
+}
+
+const DAMAGE_LIMIT = 3; // chunks refetched in one go before the round is given up
+const SPAN_FIRST = 64 * 1024; // bytes asked for at once on a link that gets cut
+const SPAN_LEAST = 4 * 1024;
+
+export class News {
+  progress: Progress | null = null;
+
+  constructor(
+    private readonly world: World,
+    private readonly parts: Parts,
+  ) {}
+
+  /** Brings the knowledge to the newest manifest we were told of, in this round or in an earlier one. */
+  async bring(inlinePacks: SyncReply["packs"]): Promise<void> {
+    const { field, knowledge } = this.parts;
+    const text = field.meta("manifest");
+    if (text === null) return;
+    const inline = new Map(inlinePacks.map((pack) => [pack.sha256, pack.data]));
+    const manifest = await this.believe(JSON.parse(text) as SignedManifest);
+    const held = knowledge.held();
+    const next: Held = {
+      release: manifest.release,
+      root: manifest.content_root,
+      issued_at: manifest.issued_at,
+      stale_after: manifest.stale_after,
+    };
+    if (held?.release === manifest.release) knowledge.renew(next);
+    else await this.change(manifest, next, held?.release ?? 0, inline);
+    field.setMeta("seen", JSON.stringify({ release: next.release, root: next.root }));
+    field.dropMeta("manifest");
+    this.world.changed();
+  }
+
+  private async believe(signed: SignedManifest): Promise<Manifest> {
+    const { field, identity } = this.parts;
+    const seen = JSON.parse(field.meta("seen") ?? '{"release":0,"root":""}') as { release: number; root: string };
+    try {
+      return await readManifest(signed, identity.releaseKeys, SCHEMA, seen);
+    } catch (error) {
+      field.dropMeta("manifest"); // refused for good; the next round may bring a better one
+      throw error;
+    }
+  }
+
+  private async change(manifest: Manifest, next: Held, held: number, inline: Map<string, string>): Promise<void> {
+    let avoidDelta = false;
+    for (;;) {
+      const entry = choosePack(manifest, held, avoidDelta);
+      if (!entry) throw problem("pack.format", { field: "packs" });
+      const data = inline.get(entry.sha256);
+      const bytes = data === undefined ? await this.download(entry) : fromBase64(data);
+      const outcome = this.parts.knowledge.apply(unpack(bytes, entry.sha256), next, entry.from === 0);
+      if (outcome === "applied") return;
+      const refused = problem(outcome === "conflict" ? "pack.conflict" : "pack.root");
+      if (avoidDelta || entry.from === 0 || !fullPackMayHelp(refused.code)) throw refused;
+      avoidDelta = true;
+    }
+  }
+
+  private async download(entry: PackEntry): Promise<Uint8Array> {
+    const part = await this.world.openPart(entry.sha256);
+    const download = new Download(entry, part);
+    const began = download.offset;
+    try {
+      await this.fill(download);
+      const bytes = download.bytes();
+      await download.remove();
+      return bytes;
+    } catch (error) {
+      const cause = asProblem(error);
+      if (cause.details.status === 404) this.parts.field.dropMeta("manifest"); // a newer release has taken its place
+      const cut = cause.code === "net.offline" || cause.code === "net.slow";
+      cause.details.moved = cut && download.offset > began && this.world.onLine();
+      download.close();
+      throw cause;
+    } finally {
+      this.progress = null;
+    }
+  }
+
+  /**
+   * Fetches until the download is whole. A browser throws away what it received together with the news of a cut, so on a
+   * link that is cut again and again one asks for less at a time: a short answer that arrived whole is never lost.
+   */
+  private async fill(download: Download): Promise<void> {
+    let span = Infinity; // bytes asked for in one request
+    for (let damaged = 0; !download.complete; ) {
+      const before = download.offset;
+      try {
+        if (!(await this.fetchInto(download, span)) && ++damaged >= DAMAGE_LIMIT) throw problem("pack.damaged");
+        span *= 2;
+      } catch (error) {
+        const cause = asProblem(error);
+        if (cause.details.begun !== true || (download.offset <= before && span <= SPAN_LEAST)) throw cause;
+        if (download.offset <= before) span = Math.max(SPAN_LEAST, Math.min(span, SPAN_FIRST) / 2);
+      }
+    }
+  }
+
+  /** Fetches at most `span` bytes from where the download stands; false when a chunk was damaged and must come again. */
+  private async fetchInto(download: Download, span: number): Promise<boolean> {
+    const watchdog = new Watchdog();
+    const from = download.offset;
+    const whole = from === 0 && span >= download.entry.bytes;
+    const to = span === Infinity ? "" : String(from + span - 1);
+    const headers: Record<string, string> = whole ? {} : { Range: `bytes=${from}-${to}` };
+    let begun = false; // the answer started to arrive
+    try {
+      const ask = { method: "GET" as const, path: `/packs/${download.entry.sha256}.pack`, headers };
+      const response = await send(ask, /^application\/octet-stream/, watchdog, this.world.fetcher);
+      begun = true;
+      let skip = response.status === 206 ? 0 : from; // a mirror without Range sends all of it again
+      const reader = response.body!.getReader();
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        watchdog.alive();
+        const fresh = value.subarray(Math.min(skip, value.byteLength));
+        skip -= value.byteLength - fresh.byteLength;
+        if (fresh.byteLength > 0 && !download.take(fresh)) {
+          await reader.cancel();
+          return false;
+        }
+        this.tell(download);
+      }
+      if (download.offset <= from) throw problem("net.offline"); // an answer without content gets nobody on
+      return true;
+    } catch (error) {
+      const cause = watchdog.explain(error);
+      cause.details.begun = begun;
+      throw cause;
+    } finally {
+      watchdog.rest();
+    }
+  }
+
+  private tell(download: Download): void {
+    this.progress = { label: "下载知识库", done: download.offset, total: download.entry.bytes };
+    this.world.changed();
+  }
+}
