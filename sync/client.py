@@ -146,7 +146,7 @@ class Village:
     # ---- up ----
 
     def record(self, name: str, subject: str, body: dict[str, Any], event_id: str | None = None) -> str:
-        """Queue an event; its id. It is durable when this returns (S13)."""
+        """Queue an event; its id. It is durable when this returns (S16)."""
         event_id = event_id or str(uuid6.uuid7())
         self.mailbox.add(event_id, name, subject, stamp(self.world.now()), body)
         return event_id
@@ -168,7 +168,7 @@ class Village:
                 self.world.sleep(self.next_delay_s())
 
     def next_delay_s(self) -> float:
-        """Seconds until the next round (S22)."""
+        """Seconds until the next round (S23)."""
         poll = self.mailbox.get("next_poll_s", 300)
         delay = outbox.next_delay(self.failures, self.rounds, poll, self.retry_after_s, self.world.random())
         return delay / 1000
@@ -226,7 +226,7 @@ class Village:
                 raise
             self._measure(
                 str(error.details["server_time"])
-            )  # our clock is wrong: take the centre's, ask once more (S10)
+            )  # our clock is wrong: take the centre's, ask once more (S7)
             return self._post(body, headers)
 
     def _post(self, body: bytes, headers: dict[str, str]) -> SyncReply:
@@ -265,7 +265,7 @@ class Village:
         return len(numbers)
 
     def _bring(self, inline: Iterable[InlinePack], outcome: Outcome) -> list[int]:
-        """Lead the knowledge to the newest manifest we were told of, in this round or in an earlier one (S26)."""
+        """Lead the knowledge to the newest manifest we were told of, in this round or in an earlier one (S15)."""
         told = self.mailbox.get("manifest")
         if told is None:
             return []
