@@ -83,7 +83,7 @@ function integrity(name: string): string {
 }
 
 function belongsToVillage(url: string): boolean {
-  return !url.startsWith("assets/") || villageFiles.has(url) || /^assets\/(worker-[^/]+\.js|sqlite3-[^/]+\.wasm)$/.test(url);
+  return !url.startsWith("assets/") || villageFiles.has(url) || /^assets\/(worker|sqlite3)-[\w-]{8}\.(js|wasm)$/.test(url);
 }
 
 const pages = { index: join(HERE, "index.html"), desk: join(HERE, "desk.html") };
@@ -107,7 +107,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: "frame", test: /node_modules|vite\/|plugin-vue/, priority: 2 },
+            { name: "frame", test: /node_modules\/(@vue|vue|vue-router)\/|vite\/|plugin-vue/, priority: 2 },
             { name: "later", test: /village\/screens\/(Case|Records|Rate|Notice|Device|Help)/, priority: 1, includeDependenciesRecursively: false },
           ],
         },

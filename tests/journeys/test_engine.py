@@ -7,8 +7,11 @@ like.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
+import os
 import re
+import signal
 import sys
 import threading
 import time
@@ -376,4 +379,63 @@ def test_a_browser_without_the_file_system_is_told_which_one_to_use(open_browser
         page.goto(f"http://127.0.0.1:{server.server_address[1]}/village/")
         page.get_by_text("Firefox").first.wait_for()
         assert "108" in page.inner_text("main")
+    context.close()
+
+
+def test_the_first_load_stays_within_its_budget() -> None:
+    # What index.html names, what that loads at once, and our part of the worker; SQLite's own files are counted apart
+    dist = ROOT / "pwa/dist"
+    page = (dist / "index.html").read_text()
+    files = set(re.findall(r'"/village/(assets/[^"]+)"', page)) | {
+        f"assets/{name.name}" for name in dist.glob("assets/worker-*.js")
+    }
+    sizes = {name: len(gzip.compress((dist / name).read_bytes(), 9)) for name in files}
+    assert sum(size for name, size in sizes.items() if name.endswith(".js")) <= 90_000, sizes
+    assert sum(size for name, size in sizes.items() if name.endswith(".css")) <= 20_000, sizes
+    # The village stores its own program only: not the desk's, nothing twice
+    listed = re.findall(r'"url":"([^"]+)"', (dist / "service-worker.js").read_text())
+    assert len(listed) == len(set(listed)) and not [name for name in listed if "desk" in name]
+    assert files <= set(listed) and any(name.endswith(".wasm") for name in listed)
+
+
+def processes_of(profile: str) -> list[int]:
+    """Main processes of the Chromium that runs on a profile folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and f"--user-data-dir={profile}".encode() in (entry / "cmdline").read_bytes().split(
+                b"\0"
+            ):
+                found.append(int(entry.name))
+    return found
+
+
+def test_what_was_shown_as_stored_survives_a_killed_browser(
+    centre: Centre, open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    context = open_browser("killed")
+    store = open_village(context, centre.url)
+    enrol(centre, store)
+    wait_for_program(store)
+    numbers: list[str] = []
+    for moment in range(6):
+        item = slugs(store)[moment]
+        numbers.append(file_case(store, item))
+        # While the next draft is on its way in, and a round with the centre is running, the browser dies
+        store.page.evaluate("(call) => { void eval(call)(['syncNow', [], null]); }", CALL)
+        store.page.evaluate("([call, item]) => { void eval(call)(['newDraft', [item, []], null]); }", [CALL, item])
+        time.sleep(0.013 * moment)
+        running = processes_of(str(tmp_path / "profile-killed"))
+        assert running
+        for process in running:
+            os.kill(process, signal.SIGKILL)
+        with contextlib.suppress(Exception):
+            context.close()
+        context = open_browser("killed")
+        store = open_village(context, centre.url)
+        assert [row["id"] for row in store("records") if row["kind"] == "case"] == numbers[::-1]
+    store("syncNow")
+    store.until(lambda status: status["waiting"] == 0)
+    assert [subject for name, subject in events(centre) if name == "case.submitted"] == numbers
+    assert store("status")["release"] == 1
     context.close()

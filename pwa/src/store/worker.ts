@@ -1,7 +1,8 @@
 // The one owner of the on-device files. Only the window that holds the Web Lock starts it (client.ts), so that two
 // windows never fight for the OPFS handles; it serves all windows over a BroadcastChannel.
 /// <reference lib="webworker" />
-import sqlite3InitModule, { type SAHPoolUtil, type Sqlite3Static } from "@sqlite.org/sqlite-wasm";
+import type sqlite3InitModule from "@sqlite.org/sqlite-wasm";
+import type { SAHPoolUtil, Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 
 import { asProblem, Problem, problem } from "../kit/problems";
 import { openPart } from "../sync/parts";
@@ -10,11 +11,12 @@ import { Db } from "./db";
 import { Field } from "./field";
 import { IndexedIdentity } from "./identity";
 import { Knowledge } from "./knowledge";
+import glue from "./sqlite3.ts?worker&url";
 import { CHANNEL, type Frame } from "./tabs";
 import { type Calls, type Disk, Village } from "./village";
 
 declare const __APP_VERSION__: string;
-declare const self: DedicatedWorkerGlobalScope;
+declare const self: DedicatedWorkerGlobalScope & { jjbSqlite3: typeof sqlite3InitModule };
 
 const TRIES = 60; // × 100 ms: the browser releases the handles of a closed window a little later
 const STATUS_EVERY_MS = 120;
@@ -99,7 +101,8 @@ const world: World = {
 };
 
 async function open(): Promise<Village> {
-  const sqlite3 = await sqlite3InitModule();
+  importScripts(glue);
+  const sqlite3 = await self.jjbSqlite3();
   const pool = await openPool(sqlite3);
   const field = new Field(openDb(sqlite3, pool, "/field.db"));
   const opened = new Village(world, disk, new IndexedIdentity(), openKnowledge(sqlite3, pool), field);
