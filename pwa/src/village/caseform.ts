@@ -1,6 +1,7 @@
 // What makes a 办理单 ready to hand in. Pure: today's date comes from the caller.
 import { idProblem, phoneProblem } from "../kit/person";
-import type { Draft } from "../store/types";
+import type { Draft, Item } from "../store/types";
+import { personalList } from "./guide";
 
 export type Field = "name" | "id_number" | "phone" | "region" | "address" | "proxy_name" | "proxy_id" | "proxy_phone" | "proxy_relation";
 export type Wrong = Partial<Record<Field, string>>;
@@ -44,6 +45,21 @@ function same(a: string, b: string): boolean {
 
 function put(wrong: Wrong, field: Field, sentence: string): void {
   if (sentence !== "") wrong[field] = sentence;
+}
+
+/** The draft's list of materials anew, for other situations or a newer release; what was ticked stays ticked. */
+export function relist(
+  draft: Pick<Draft, "materials">,
+  item: Pick<Item, "materials" | "situations" | "release">,
+  chosen: readonly string[],
+): Pick<Draft, "situations" | "materials" | "release"> {
+  const known = new Set(item.situations.map((situation) => situation.name));
+  const have = new Set(draft.materials.filter((material) => material.have).map((material) => material.name));
+  return {
+    situations: chosen.filter((name) => known.has(name)),
+    materials: personalList(item, chosen).bring.map(({ name }) => ({ name, have: have.has(name) })),
+    release: item.release,
+  };
 }
 
 /** The levels of a 12-digit region code: county, township, village; "" where the code stops. */
