@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import NoReturn
 
 from flask import Flask
+from sqlalchemy import Connection
 
 from app import create_app, ledger
 from app.accounts import store as accounts
@@ -17,9 +19,18 @@ from app.settings import Settings
 from app.setup import first_admin_link, setup
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a call in two plain lines, as every other problem is said."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"命令或参数写得不对({message})。", file=sys.stderr)
+        print("请运行 python -m app --help 看有哪些命令,每个命令要哪些参数。", file=sys.stderr)
+        raise SystemExit(2)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when done, 1 when a check failed, 2 when the call or the settings are wrong."""
-    parser = argparse.ArgumentParser(prog="python -m app", description="就近办中心")
+    parser = Parser(prog="python -m app", description="就近办中心")
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("setup", help="准备数据文件夹,可以重复运行")
     making.add_argument("--demo", action=argparse.BooleanOptionalAction, default=None, help="建立示范服务点和人员")
@@ -54,7 +65,9 @@ def _setup(app: Flask, options: argparse.Namespace) -> None:
 def _enrol_code(app: Flask, options: argparse.Namespace) -> None:
     with db().write() as connection:
         places.point(connection, options.point)
-        code, expires = places.issue_code(connection, options.point, app.extensions["jjb_settings"].enrol_code_minutes, "centre")
+        code, expires = places.issue_code(
+            connection, options.point, app.extensions["jjb_settings"].enrol_code_minutes, "centre"
+        )
     print(f"{code}  有效到 {expires}")
 
 
@@ -85,10 +98,14 @@ def _demo_info(app: Flask, _options: argparse.Namespace) -> None:
     info = json.loads(path.read_text(encoding="utf-8"))
     with db().write() as connection:
         info["codes"] = [
-            {"point": point.id, "name": point.name, "code": places.issue_code(connection, point.id, settings.demo_code_minutes, "centre")[0]}
-            for point in places.points(connection, "000000000000")
-        ]  # fmt: skip
+            {"point": point.id, "name": point.name, "code": _demo_code(connection, point.id, settings)}
+            for point in places.points(connection, "")
+        ]
     print(json.dumps(info, ensure_ascii=False))
+
+
+def _demo_code(connection: Connection, point: str, settings: Settings) -> str:
+    return places.issue_code(connection, point, settings.demo_code_minutes, "centre")[0]
 
 
 COMMANDS = {

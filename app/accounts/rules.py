@@ -55,7 +55,12 @@ def home_of(roles: Iterable[str]) -> str:
 
 
 def stem(region: str) -> str:
-    """The prefix that every code in the subtree shares: 533301001000 → 533301001 (GB/T 2260 and statistical codes)."""
+    """The prefix that every code in the subtree shares: 533301001000 → 533301001 (GB/T 2260 and statistical codes).
+
+    The empty region is everywhere.
+    """
+    if not region:
+        return ""
     for length, _ in LEVELS:
         if set(region[length:]) <= {"0"}:
             return region[:length]

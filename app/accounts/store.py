@@ -11,7 +11,7 @@ import secrets
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from flask_security import RoleMixin, Security, SQLAlchemySessionUserDatastore, UserMixin, hash_password
@@ -40,35 +40,36 @@ person_role = Table(
 )
 
 
-class Role(Base, RoleMixin):  # type: ignore[misc]
+class Role(Base, RoleMixin):
     """A role of `rules.ROLES`."""
 
     __tablename__ = "role"
     name: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
-class User(Base, UserMixin):  # type: ignore[misc]
+class User(Base, UserMixin):
     """A person as Flask-Security sees them."""
 
     __tablename__ = "person"
-    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    # Flask-Security types these for its own model; any SQLAlchemy type works.
+    id: Mapped[str] = mapped_column(Text, primary_key=True)  # type: ignore[assignment]
     username: Mapped[str] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text)
     region: Mapped[str] = mapped_column(Text)
     password: Mapped[str | None] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(Boolean)
     fs_uniquifier: Mapped[str] = mapped_column(Text, unique=True)
-    email: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)  # type: ignore[assignment]
     created_at: Mapped[str] = mapped_column(Text)
-    roles: Mapped[list[Role]] = relationship(Role, secondary=person_role, lazy="joined")
+    roles: Mapped[list[Role]] = relationship(Role, secondary=person_role, lazy="joined")  # type: ignore[assignment]
 
     def as_person(self) -> Person:
         """The plain value that the rest of the product works with."""
         return Person(self.id, self.name, frozenset(role.name for role in self.roles), self.region)
 
 
-person = User.__table__
-role = Role.__table__
+person = cast(Table, User.__table__)
+role = cast(Table, Role.__table__)
 
 first_link = Table(
     "first_link",
@@ -85,7 +86,7 @@ def install(app: Flask, db: Database) -> None:
     # Reads only, so that a page view never waits for a writer.
     session = scoped_session(sessionmaker(bind=db.engine.execution_options(jjb_read=True)))
     app.config.update(
-        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of a method, not a password
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_REGISTERABLE=False,
         SECURITY_RECOVERABLE=False,
@@ -108,7 +109,13 @@ def add_roles(connection: Connection, names: Iterable[str]) -> None:
 
 
 def add_person(
-    connection: Connection, username: str, name: str, roles: Sequence[str], region: str, actor: str, password: str | None = None
+    connection: Connection,
+    username: str,
+    name: str,
+    roles: Sequence[str],
+    region: str,
+    actor: str,
+    password: str | None = None,
 ) -> str:
     """A new person; Problem('person.username') when the name is taken. Returns the id."""
     if connection.execute(select(person.c.id).where(person.c.username == username)).first():
@@ -163,7 +170,9 @@ def set_password(connection: Connection, person_id: str, password: str, actor: s
 
 
 def issue_link(connection: Connection, person_id: str, actor: str) -> str:
-    """A one-time token that lets the person set a password; only its hash is kept."""
+    """A one-time token that lets the person set a password; only its hash is kept, and earlier ones end."""
+    earlier = update(first_link).where(first_link.c.person_id == person_id, first_link.c.used_at.is_(None))
+    connection.execute(earlier.values(used_at=clock.now()))
     token = secrets.token_urlsafe(24)
     expires = clock.stamp(clock.parse(clock.now()) + timedelta(hours=LINK_HOURS))
     connection.execute(insert(first_link).values(token_hash=_hash(token), person_id=person_id, expires_at=expires))

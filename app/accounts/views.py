@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from flask_security import login_user, logout_user, verify_password
+from flask_security import hash_password, login_user, logout_user, verify_password
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -29,10 +29,11 @@ def login() -> str | Response | tuple[str, int]:
     username = request.form.get("username", "").strip()
     user = current_app.extensions["jjb_security"].datastore.find_user(username=username)
     # Hash something even for an unknown name, so that timing does not tell which names exist.
-    known = user if user is not None and user.active and user.password else None
+    known = user if user is not None and user.password else None
     right = verify_password(request.form.get("password", ""), known.password if known else _decoy())
-    if known is None or not right:
-        problem = Problem("login.wrong")
+    if known is None or not right or not known.active:
+        # Only who knows the password learns that the account is locked.
+        problem = Problem("login.locked" if known is not None and right else "login.wrong")
         page = render_template("accounts/login.html", next=target, username=username, problem=problem)
         return page, problem.kind.status
     login_user(known, authn_via=["password"])
@@ -42,7 +43,7 @@ def login() -> str | Response | tuple[str, int]:
 def _decoy() -> str:
     config = current_app.config
     if "JJB_DECOY" not in config:
-        config["JJB_DECOY"] = store.hash_password("nobody has this one")
+        config["JJB_DECOY"] = hash_password("nobody has this one")
     return str(config["JJB_DECOY"])
 
 
@@ -60,11 +61,15 @@ def first_login(token: str) -> str | Response | tuple[str, int]:
     with db().read() as connection:
         found = store.person_of_link(connection, token)
     if request.method == "GET":
-        return render_template("accounts/password.html", name=found.name, username=found.username, first=True, problem=None)
+        return render_template(
+            "accounts/password.html", name=found.name, username=found.username, first=True, problem=None
+        )
     password = request.form.get("password", "")
     problem = _refused(password, request.form.get("again", ""), found.username)
     if problem:
-        page = render_template("accounts/password.html", name=found.name, username=found.username, first=True, problem=problem)
+        page = render_template(
+            "accounts/password.html", name=found.name, username=found.username, first=True, problem=problem
+        )
         return page, problem.kind.status
     with db().write() as connection:
         store.use_link(connection, token, password)

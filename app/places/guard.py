@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask import current_app, request
 from sqlalchemy import Connection, Row
@@ -45,14 +45,15 @@ def device_of_request() -> Device:
     """
     settings = current_app.extensions["jjb_settings"]
     now = int(time.time())
+    headers = cast(Mapping[str, str], request.headers)
     try:
-        device_id = signatures.keyid(request.headers)
+        device_id = signatures.keyid(headers)
         with db().read() as connection:
             found = device_public(connection, device_id)
         signed = signatures.verify(
             request.method,
             request.path,
-            request.headers,
+            headers,
             request.get_data(cache=True),
             found.public_key,
             now,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Collection
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -38,4 +40,17 @@ def public_key_fault(key: object) -> str:
         return "private key"
     if not all(isinstance(key.get(part), str) and len(key[part]) == 43 for part in ("x", "y")):
         return "x, y"
-    return ""
+    return "" if _on_curve(key["x"], key["y"]) else "point"
+
+
+_P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def _on_curve(x_text: str, y_text: str) -> bool:
+    """Whether two base64url numbers are a point of P-256: y² = x³ - 3x + b (SP 800-186 §3.2.1.3)."""
+    if not (_BASE64URL.fullmatch(x_text) and _BASE64URL.fullmatch(y_text)):
+        return False
+    x, y = (int.from_bytes(base64.urlsafe_b64decode(text + "=")) for text in (x_text, y_text))
+    return max(x, y) < _P and (y * y - (x * x * x - 3 * x + _B)) % _P == 0

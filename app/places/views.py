@@ -6,7 +6,18 @@ import base64
 import re
 
 import segno
-from flask import Blueprint, Response, current_app, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock
@@ -32,7 +43,12 @@ def enrol() -> Response:
         device = store.enrol(connection, data["code"], data.get("public_key") or {}, str(data.get("browser", "")))
     public = manifest.public_bytes(release_key(current_app.extensions["jjb_settings"]))
     names = current_app.extensions["jjb_region_names"]
-    point = {"id": device.point, "name": device.point_name, "region": device.region, "region_name": names[device.region]}
+    point = {
+        "id": device.point,
+        "name": device.point_name,
+        "region": device.region,
+        "region_name": names[device.region],
+    }
     reply = {
         "device": device.id,
         "letters": device.letters,
