@@ -257,10 +257,6 @@ def newest_manifest(centre: Centre) -> str:
     return found
 
 
-class StaticServer(ThreadingHTTPServer):
-    allow_reuse_port = True  # it takes the place of a centre that was just killed
-
-
 class Static(BaseHTTPRequestHandler):
     """The built village page from a plain server; `mode` of the server makes it a captive portal or a newer version."""
 
@@ -295,9 +291,18 @@ class Static(BaseHTTPRequestHandler):
         pass
 
 
+def listening(port: int) -> ThreadingHTTPServer:
+    """The server; a centre that was just killed may hold the port for a moment."""
+    for _ in range(50):
+        with contextlib.suppress(OSError):
+            return ThreadingHTTPServer(("127.0.0.1", port), Static)
+        time.sleep(0.1)
+    raise OSError(f"port {port} stays taken")
+
+
 @contextlib.contextmanager
 def static(port: int = 0, mode: str = "") -> Iterator[ThreadingHTTPServer]:
-    server = StaticServer(("127.0.0.1", port), Static)
+    server = listening(port)
     server.mode = mode  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

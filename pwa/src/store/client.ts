@@ -62,6 +62,7 @@ function startWorker(): void {
     console.error("The store's worker failed:", event.message);
     started.terminate();
     worker = null;
+    setTimeout(reviveWorker, 5_000); // so that sending goes on even if nobody touches the page
     const wire = problem("storage.closed").toWire();
     channel?.postMessage({ kind: "stuck", problem: wire } satisfies Frame);
     failAll(wire);

@@ -25,3 +25,9 @@ export function checkDraft(draft: Draft): void {
   if (tooLong) throw problem("draft.field", { field: tooLong[0] });
   if (draft.note.length > LONG) throw problem("draft.field", { field: "备注" });
 }
+
+/** What the centre gets of a case. */
+export function bodyOf(draft: Draft, caseNo: string): object {
+  const { item, release, situations, materials, applicant, proxy, note } = draft;
+  return { case_no: caseNo, item, release, situations, materials, applicant, proxy, note };
+}

@@ -6,7 +6,8 @@ import { readEnrolReply } from "../sync/messages";
 import { stateOf } from "../sync/outbox";
 import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
-import { checkDraft, LONG, SHORT, wanted } from "./drafts";
+import { type Calls, CHANGING, type Mark } from "./calls";
+import { bodyOf, checkDraft, LONG, SHORT, wanted } from "./drafts";
 import { Field, type NewEvent, type OutboxRow } from "./field";
 import type { Identity, IdentityStore } from "./identity";
 import { beijingDay, caseNumber, mask, uuid7 } from "./ids";
@@ -14,18 +15,6 @@ import { Knowledge } from "./knowledge";
 import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Seal } from "./seal";
 import type { Answer, Boot, CaseFull, Device, Draft, Item, Rating, RecordRow, SendState, Status, StoreApi } from "./types";
-
-/** What the page remembers of this device in localStorage, to notice when the browser lost the rest. */
-export interface Mark {
-  device: string;
-  release: number | null;
-}
-
-/** The API as it crosses windows: without listeners; `boot` takes the page's mark. */
-export type Calls = Omit<StoreApi, "subscribe" | "boot"> & { boot(mark: Mark | null): Promise<Boot> };
-
-/** Calls that change something: carried out one after the other, and answered the same when asked again. */
-export const CHANGING = new Set(["ask", "picked", "noticePrinted", "newDraft", "saveDraft", "dropDraft", "submit", "rate", "retryRefused", "enrol"]);
 
 export interface Disk {
   persisted(): Promise<boolean>;
@@ -245,7 +234,7 @@ export class Village implements Calls {
 
   async noticePrinted(slug: string, situations: string[]): Promise<void> {
     const { name, release } = this.knowledge.item(slug);
-    const event = await this.event(uuid7(this.world.now()), "notice.printed", slug, this.at(), { item: slug, release, situations }, name);
+    const event = await this.event("notice.printed", slug, { item: slug, release, situations }, name);
     this.keep(undefined, () => this.field.append(event));
     this.runner?.poke();
   }
@@ -300,10 +289,8 @@ export class Village implements Calls {
     const day = beijingDay(this.runner?.centreNow ?? this.world.now());
     const counter = this.field.nextCounter(day);
     const caseNo = caseNumber(point.region, day, letters, counter);
-    const { item, release, situations, materials, applicant, proxy, note } = draft;
-    const body = { case_no: caseNo, item, release, situations, materials, applicant, proxy, note };
-    const title = [draft.item_name, applicant.name.trim()].join(" · ");
-    const event = await this.event(uuid7(this.world.now()), "case.submitted", caseNo, this.at(), body, title);
+    const title = [draft.item_name, draft.applicant.name.trim()].join(" · ");
+    const event = await this.event("case.submitted", caseNo, bodyOf(draft, caseNo), title);
     const sealed = await this.box.close(draft);
     this.keep({ case_no: caseNo }, () => this.field.file({ caseNo, draft: draft_id, day, counter, sealed, event }));
     this.runner?.poke();
@@ -346,7 +333,7 @@ export class Village implements Calls {
       channel: "PC端",
     };
     const title = `评价 · ${LEVELS[rating.level] ?? ""}`;
-    const event = await this.event(uuid7(this.world.now()), "rating.given", matter, this.at(), body, title);
+    const event = await this.event("rating.given", matter, body, title);
     this.keep(undefined, () => this.field.rate(matter, event));
     this.runner?.poke();
   }
@@ -402,7 +389,8 @@ export class Village implements Calls {
     return new Questions(this.field, this.box);
   }
 
-  private async event(id: string, name: string, subject: string, at: string, body: object, title: string): Promise<NewEvent> {
-    return { id, name, subject, at, sealed: await this.box.close({ title, body }) };
+  /** A new event, made at the press of the button. */
+  private async event(name: string, subject: string, body: object, title: string): Promise<NewEvent> {
+    return { id: uuid7(this.world.now()), name, subject, at: this.at(), sealed: await this.box.close({ title, body }) };
   }
 }

@@ -7,24 +7,23 @@ import type { SAHPoolUtil, Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 import { asProblem, Problem, problem } from "../kit/problems";
 import { openPart } from "../sync/parts";
 import type { World } from "../sync/runner";
+import { CHANGING, isCall } from "./calls";
 import { Db } from "./db";
 import { Field } from "./field";
 import { IndexedIdentity } from "./identity";
 import { Knowledge } from "./knowledge";
 import glue from "./sqlite3.ts?worker&url";
 import { CHANNEL, type Frame } from "./tabs";
-import { type Calls, type Disk, Village } from "./village";
+import { type Disk, Village } from "./village";
 
 declare const __APP_VERSION__: string;
 declare const self: DedicatedWorkerGlobalScope & { jjbSqlite3: typeof sqlite3InitModule };
 
 const TRIES = 60; // × 100 ms: the browser releases the handles of a closed window a little later
 const STATUS_EVERY_MS = 120;
+const QUOTA_EVERY_MS = 10_000; // the browser adds up all files to answer
 const KEEP_ANSWERS = 200;
-const METHODS = new Set<string>([
-  "boot", "enrol", "status", "syncNow", "items", "domains", "item", "regions", "ask", "picked", "noticePrinted", "drafts",
-  "draft", "newDraft", "saveDraft", "dropDraft", "submit", "rate", "records", "caseFull", "retryRefused", "sign",
-]); // prettier-ignore
+
 
 const channel = new BroadcastChannel(CHANNEL);
 const owner = crypto.randomUUID();
@@ -68,13 +67,18 @@ function openKnowledge(sqlite3: Sqlite3Static, pool: SAHPoolUtil): Knowledge {
   }
 }
 
+let quotaSeen: { at: number; value: Awaited<ReturnType<Disk["quota"]>> } | null = null;
+
 const disk: Disk = {
   persisted: () => navigator.storage.persisted(),
   // Only windows may ask the browser; client.ts does it after enrolment.
   askToPersist: () => navigator.storage.persisted(),
   async quota() {
+    if (quotaSeen && Date.now() - quotaSeen.at < QUOTA_EVERY_MS) return quotaSeen.value;
     const { usage, quota } = await navigator.storage.estimate();
-    return usage === undefined || quota === undefined ? null : { used: usage, free: Math.max(0, quota - usage) };
+    const value = usage === undefined || quota === undefined ? null : { used: usage, free: Math.max(0, quota - usage) };
+    quotaSeen = { at: Date.now(), value };
+    return value;
   },
 };
 
@@ -112,10 +116,11 @@ async function open(): Promise<Village> {
 
 const answers = new Map<string, Promise<Frame>>();
 
-/** The answer to a call; the same promise for the same id. */
+/** The answer to a call; the same promise for the same id of a call that changes something. */
 function answer(id: string, method: string, args: unknown[]): Promise<Frame> {
   const known = answers.get(id);
   if (known) return known;
+  if (!CHANGING.has(method)) return carryOut(id, method, args);
   const made = carryOut(id, method, args);
   answers.set(id, made);
   if (answers.size > KEEP_ANSWERS) answers.delete(String(answers.keys().next().value));
@@ -124,8 +129,8 @@ function answer(id: string, method: string, args: unknown[]): Promise<Frame> {
 
 async function carryOut(id: string, method: string, args: unknown[]): Promise<Frame> {
   try {
-    if (!village || !METHODS.has(method)) throw problem("storage.closed");
-    return { kind: "reply", id, value: await village.dispatch(id, method as keyof Calls, args) };
+    if (!village || !isCall(method)) throw problem("storage.closed");
+    return { kind: "reply", id, value: await village.dispatch(id, method, args) };
   } catch (error) {
     if (!(error instanceof Problem)) console.error(method, error);
     return { kind: "failed", id, problem: asProblem(error).toWire() };
