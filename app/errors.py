@@ -34,6 +34,13 @@ def reply(problem: Problem) -> Response:
 def install(app: Flask) -> None:
     """Register the handlers; nothing escapes as a bare traceback or an English page."""
 
+    @app.before_request
+    def plain_text_only() -> None:
+        # U+0000 stands in no honest address or form, and PostgreSQL cannot keep it.
+        given = [request.path, *request.args.values(), *request.form.values()]
+        if any("\x00" in text for text in given):
+            raise Problem("request.format", field="U+0000")
+
     @app.errorhandler(Problem)
     def known(problem: Problem) -> Response:
         if problem.kind.status >= 500:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, request
 
 from app import clock
 from app.accounts.guard import current_person, logged_in
@@ -17,8 +19,9 @@ BEIJING = timezone(timedelta(hours=8))
 RAIL = (
     ("总览", "oversight.overview", ("manager", "inspector", "lead")),
     ("服务点", "places.points", ("manager", "inspector", "lead")),
-    ("办件", "handling.cases", ("agent", "lead", "manager", "inspector")),
+    ("办件", "handling.cases", ("agent", "lead", "manager", "inspector", "guide")),
     ("好差评", "ratings.ratings", ("manager", "inspector", "lead")),
+    ("未进账", "syncing.quarantine", ("manager",)),
     ("坐席台", "desk.page", ("agent", "lead")),
     ("知识", "knowledge.home", ("editor", "reviewer", "manager")),
     ("事项清单", "catalog.items", ("editor", "reviewer", "manager", "publisher")),
@@ -33,7 +36,10 @@ def when(text: str | None, now: datetime | None = None) -> str:
     """A stored time in words, Beijing time: 今天 10:05, 昨天 10:05, 5月20日 10:05, 2025年5月20日."""
     if not text:
         return "—"
-    moment = clock.parse(text).astimezone(BEIJING)
+    try:
+        moment = clock.parse(text).astimezone(BEIJING)
+    except (ValueError, OverflowError):  # a device's clock may say anything; the page must still open
+        return text
     today = (now or datetime.now(UTC)).astimezone(BEIJING).date()
     days = (today - moment.date()).days
     if days == 0:
@@ -77,6 +83,20 @@ def menu_place(endpoint: str | None, menu: Sequence[str]) -> str | None:
 
 SIZES = {"": "标准", "l": "大", "xl": "特大"}
 """Type sizes of the consoles (长辈版): value of the cookie, word."""
+
+
+def csv_file(filename: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """A table as a file. The mark at the start makes Excel read UTF-8; a cell that a spreadsheet would run as a formula
+    (what people typed may begin so) gets an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(head)
+    writer.writerows([f"'{cell}" if str(cell)[:1] in FORMULA else cell for cell in row] for row in rows)
+    headers = {"Content-Disposition": f"attachment; filename={filename}"}
+    return Response("\ufeff" + out.getvalue(), mimetype="text/csv", headers=headers)
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def install(app: Flask) -> None:

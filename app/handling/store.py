@@ -6,12 +6,13 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Index, Integer, Row, Table, Text, func, insert, select, update
 
 from app import clock, ledger
 from app.db import metadata
 from app.handling import rules
 from app.ledger import Entry
+from app.places.guard import device_public
 from app.problems import Problem
 from app.vault import vault
 
@@ -42,9 +43,10 @@ def on_case_submitted(connection: Connection, entry: Entry) -> None:
     body = entry.body
     if connection.execute(select(case_file.c.case_no).where(case_file.c.case_no == body["case_no"])).first():
         raise Problem("case.number", case_no=body["case_no"])
-    applicant = vault().open(connection, body["case_no"], body["applicant"]) or {}
+    sealed_applicant = body["applicant"]
+    applicant = vault().open(connection, body["case_no"], sealed_applicant) or {} if sealed_applicant else {}
     number = applicant.get("id_number", "").upper()
-    fault = rules.id_number_fault(number) if number else "没有填身份证号"
+    device = device_public(connection, str(entry.device))
     sealed = {field: body[field] for field in ("applicant", "proxy", "note")}
     connection.execute(
         insert(case_file).values(
@@ -57,7 +59,7 @@ def on_case_submitted(connection: Connection, entry: Entry) -> None:
             situations=json.dumps(body["situations"], ensure_ascii=False),
             materials=json.dumps(body["materials"], ensure_ascii=False),
             applicant_masked=f"{rules.mask(applicant.get('name', ''))} {rules.mask(number)}".strip(),
-            flag=f"需复核:身份证号{fault}" if fault else "",
+            flag=rules.review_reason(number, body["case_no"], device.region, device.letters),
             sealed=json.dumps(sealed),
             submitted_at=entry.client_at,
             received_at=entry.received_at,
@@ -75,7 +77,7 @@ def cases(
     offset: int = 0,
 ) -> tuple[list[Row[Any]], int]:
     """(page of cases newest first, how many there are), cut to points and filters by column."""
-    where = [case_file.c.point.in_(points)]
+    where: list[ColumnElement[bool]] = [case_file.c.point.in_(points)]
     where += [case_file.c[column] == value for column, value in equal.items() if value]
     if day:
         where += [case_file.c.received_at >= day[0], case_file.c.received_at < day[1]]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import Any
 
@@ -15,14 +13,17 @@ from app.bus import bus
 from app.db import db
 from app.handling import rules, store
 from app.knowledge import releases
-from app.pages import day_bounds, when
+from app.ledger import Entry
+from app.pages import csv_file, day_bounds, when
 from app.places.guard import point_names
 from app.problems import Problem
 
 bp = Blueprint("handling", __name__, template_folder="templates")
 
 PAGE = 50
-STAFF = ("agent", "lead", "manager", "inspector")
+LAST_PAGE = 100_000
+FILE_ROWS = 10_000
+STAFF = ("agent", "lead", "manager", "inspector", "guide")
 
 
 @bp.get("/handling/")
@@ -32,15 +33,14 @@ def cases() -> str | Response:
     equal = {name: request.args.get(name, "") for name in ("state", "point", "item")}
     day = request.args.get("day", "")
     as_file = "csv" in request.args
-    page = max(1, request.args.get("page", 1, type=int))
+    page = min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
     with db().read() as connection:
         points = point_names(connection, current_person().region)
-        rows, total = store.cases(
-            connection, list(points), equal, _day(day), 10_000 if as_file else PAGE, 0 if as_file else (page - 1) * PAGE
-        )
+        window = (FILE_ROWS, 0) if as_file else (PAGE, (page - 1) * PAGE)
+        rows, total = store.cases(connection, list(points), equal, _day(day), *window)
         names = item_names(connection)
     if as_file:
-        return _csv(rows, points, names)
+        return csv_file("cases.csv", HEAD, [_line(row, points, names) for row in rows])
     return render_template(
         "handling/cases.html", rows=rows, total=total, page=page, pages=-(-total // PAGE), points=points, names=names,
         states=rules.STATES, equal=equal, day=day,
@@ -50,22 +50,16 @@ def cases() -> str | Response:
 def _day(day: str) -> tuple[str, str] | None:
     try:
         return day_bounds(day) if day else None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Problem("request.format", field="日期") from error
 
 
-def _csv(rows: list[Any], points: dict[str, str], names: dict[str, str]) -> Response:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["办件编号", "事项", "服务点", "申请人", "状态", "提交时间", "收到时间", "提示"])
-    for row in rows:
-        writer.writerow(
-            [row.case_no, names.get(row.item, row.item), points[row.point], row.applicant_masked, rules.STATES[row.state],
-             row.submitted_at, row.received_at, row.flag]
-        )  # fmt: skip
-    # The mark at the start makes Excel read UTF-8.
-    headers = {"Content-Disposition": "attachment; filename=cases.csv"}
-    return Response("\ufeff" + out.getvalue(), mimetype="text/csv", headers=headers)
+HEAD = ("办件编号", "事项", "服务点", "申请人", "状态", "提交时间", "收到时间", "提示")
+
+
+def _line(row: Any, points: dict[str, str], names: dict[str, str]) -> tuple[str, ...]:
+    item, point, state = names.get(row.item, row.item), points[row.point], rules.STATES[row.state]
+    return (row.case_no, item, point, row.applicant_masked, state, row.submitted_at, row.received_at, row.flag)
 
 
 @bp.get("/handling/<case_no>")
@@ -105,6 +99,9 @@ def move(case_no: str) -> AnyResponse:
     return redirect(url_for("handling.case", case_no=case_no))
 
 
+PAST = ("case.submitted", "case.progressed", "personal.unmasked")
+
+
 def _must_reach(connection: Any, point: str) -> None:
     if point not in point_names(connection, current_person().region):
         raise Problem("access.region")
@@ -116,20 +113,22 @@ def _page(case_no: str, opened: dict[str, Any] | None) -> str:
         _must_reach(connection, found.point)
         points = point_names(connection, current_person().region)
         names = item_names(connection)
-        past = [entry for entry in store.history(connection, case_no) if entry.name != "rating.given"]
-    timeline = [
-        {
-            "at": when(entry.received_at),
-            "what": {"case.submitted": "服务点提交", "personal.unmasked": "查看个人信息"}.get(entry.name, entry.body.get("state_name", entry.name)),
-            "note": entry.body.get("reason") or (entry.body.get("note", "") if entry.name == "case.progressed" else ""),
-        }
-        for entry in past
-    ]  # fmt: skip
+        past = [entry for entry in store.history(connection, case_no) if entry.name in PAST]
+    timeline = [{"at": when(entry.received_at), **_step(entry)} for entry in past]
     return render_template(
         "handling/case.html", case=found, item_name=names.get(found.item, found.item), point_name=points[found.point],
         materials=json.loads(found.materials), situations=json.loads(found.situations), states=rules.STATES,
         next_states=rules.NEXT[found.state], timeline=timeline, opened=opened,
     )  # fmt: skip
+
+
+def _step(entry: Entry) -> dict[str, str]:
+    """One line of a case's history: what happened, and what was written to it."""
+    if entry.name == "case.progressed":
+        return {"what": entry.body["state_name"], "note": entry.body["note"]}
+    if entry.name == "personal.unmasked":
+        return {"what": "查看个人信息", "note": entry.body["reason"]}
+    return {"what": "服务点提交", "note": ""}
 
 
 def item_names(connection: Any) -> dict[str, str]:

@@ -16,6 +16,7 @@ from app.ledger import Entry
 from app.pages import beijing_day
 from app.problems import Problem
 from app.ratings import rules
+from app.vault import vault
 
 rating = Table(
     "rating",
@@ -92,7 +93,7 @@ def counts(connection: Connection, points: Collection[str]) -> dict[int, int]:
 def rectifications(connection: Connection, points: Collection[str]) -> list[Row[Any]]:
     """整改单 that are not closed, the most urgent first."""
     where = (rectification.c.point.in_(points), rectification.c.state != "closed")
-    query = select(rectification, rating.c.level, rating.c.reasons).join(rating).where(*where)
+    query = select(rectification, rating.c.level, rating.c.reasons, rating.c.sealed_text).join(rating).where(*where)
     return list(connection.execute(query.order_by(rectification.c.due)))
 
 
@@ -111,6 +112,16 @@ def move(connection: Connection, matter: str, target: str, note: str, actor: str
         connection,
         ledger.Event(clock.new_id(), "rectification.moved", matter, actor, now, body, service_point=found.point),
     )
+
+
+def open_text(connection: Connection, matter: str, reason: str, actor: str) -> str:
+    """What a person wrote to a rating; who looked and why goes to the ledger first."""
+    found = connection.execute(select(rating.c.sealed_text, rating.c.point).where(rating.c.matter == matter)).one()
+    event = ledger.Event(
+        clock.new_id(), "personal.unmasked", matter, actor, clock.now(), {"reason": reason}, service_point=found.point
+    )
+    ledger.append(connection, event)
+    return str(vault().open(connection, matter, found.sealed_text) or "") if found.sealed_text else ""
 
 
 def point_of(connection: Connection, matter: str) -> str:

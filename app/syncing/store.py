@@ -138,6 +138,11 @@ def set_aside(
     )
 
 
+def unseal(connection: Connection, vault: Vault, row: Row[Any]) -> DeviceEvent:
+    """A quarantined event as its device sent it."""
+    return DeviceEvent(**(vault.open(connection, f"quarantine:{row.id}", row.sealed) or {}))
+
+
 def gaps(connection: Connection, device_id: str) -> list[tuple[int, int]]:
     """Ranges of device numbers that never arrived, first to last; at most 20."""
     number = sync_event.c.device_seq

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -22,8 +23,8 @@ from app.bus import bus
 from app.db import db
 from app.knowledge import releases
 from app.ledger import Entry
-from app.places.guard import Device, device_of_request, note_contact, point_names
-from app.problems import Problem
+from app.places.guard import Device, device_of_request, device_public, note_contact, point_names
+from app.problems import PROBLEMS, Problem
 from app.settings import Settings
 from app.syncing import store
 from app.vault import vault
@@ -212,17 +213,47 @@ def quarantine() -> str:
     with db().read() as connection:
         names = point_names(connection, current_person().region)
         rows = store.open_quarantine(connection, list(names))
-    return render_template("syncing/quarantine.html", rows=rows, names=names)
+    return render_template("syncing/quarantine.html", rows=rows, names=names, sentence=_sentence, words=WORDS)
+
+
+WORDS = {
+    "case.submitted": "办件提交",
+    "notice.printed": "打印告知单",
+    "question.asked": "问答记录",
+    "rating.given": "好差评",
+}
+"""What people call the events of a device."""
+
+
+def _sentence(code: str) -> str:
+    """The sentence of a problem without what is filled in: the details are sealed with the event."""
+    return re.sub(r":?“?\{\w+\}”?", "", PROBLEMS[code].sentence) if code in PROBLEMS else code
 
 
 @bp.post("/syncing/quarantine")
 @needs("admin")
 def settle() -> AnyResponse:
-    """Close one with a reason."""
-    reason = request.form.get("reason", "").strip()
-    if not reason:
+    """Take an event into the ledger after all, or discard it; both with a reason."""
+    reason, act = request.form.get("reason", "").strip(), request.form.get("act", "")
+    if not reason or act not in ("accept", "discard"):
         raise Problem("request.format", field="处理说明")
     with db().write() as connection:
-        store.settle(connection, request.form.get("id", ""), reason[:200], current_person().id)
-    flash("已处理。", "ok")
+        store.alone(connection)
+        key = request.form.get("id", "")
+        row = store.settle(connection, key, f"{ACTS[act]}:{reason[:200]}", current_person().id)
+        if act == "accept":
+            _take_after_all(connection, row)
+    bus().publish("ledger")
+    flash(f"{ACTS[act]}。", "ok")
     return redirect(url_for("syncing.quarantine"))
+
+
+ACTS = {"accept": "已进账", "discard": "已作废"}
+
+
+def _take_after_all(connection: Connection, row: Row[Any]) -> None:
+    """Enter a set-aside event as its device sent it; Problem, and nothing changed, when it still cannot be taken."""
+    known = store.seen(connection, row.event_id)
+    if known is not None and known.verdict == "accepted":
+        raise Problem("sync.entered")
+    _enter(connection, device_public(connection, row.device), store.unseal(connection, vault(), row), row.received_at)
