@@ -24,7 +24,7 @@ export function problemsOf(draft: Draft, extras: Extras, today: string): Wrong {
   if (extras.elsewhere && applicant.address.trim() === "") wrong.address = "住在外地的，请写下地址";
   if (proxy) {
     put(wrong, "proxy_name", nameProblem(proxy.name, "代办人"));
-    put(wrong, "proxy_id", idProblem(proxy.id_number, today));
+    put(wrong, "proxy_id", proxy.id_number.trim() === "" ? "请填写代办人身份证号" : idProblem(proxy.id_number, today));
     put(wrong, "proxy_phone", proxy.phone.trim() === "" ? "请填写代办人电话，好联系" : phoneProblem(proxy.phone));
     if (proxy.relation === "") wrong.proxy_relation = "请选择代办人是办事人的什么人";
     if (!wrong.proxy_id && same(proxy.id_number, applicant.id_number)) wrong.proxy_id = "代办人和办事人的身份证号一样，请看是不是填反了";
