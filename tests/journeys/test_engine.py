@@ -270,6 +270,8 @@ class Static(BaseHTTPRequestHandler):
         data = file.read_bytes()
         if path == "service-worker.js" and mode == "newer":
             data += b"\n// a newer version"
+        if path == "service-worker.js" and mode == "kill switch":
+            data = (ROOT / "pwa/src/sw/kill-switch.js").read_bytes()
         kinds = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".wasm": "application/wasm",
                  ".svg": "image/svg+xml", ".png": "image/png", ".webmanifest": "application/manifest+json"}  # fmt: skip
         self.answer(data, kinds.get(Path(file).suffix, "application/octet-stream"))
@@ -358,6 +360,24 @@ def test_a_new_version_is_offered_and_taken_only_when_asked(open_browser: OpenBr
         button.click()
         page.wait_for_function("window.before === undefined && navigator.serviceWorker.controller !== null")
         page.wait_for_function("navigator.serviceWorker.ready.then((found) => found.waiting === null)")
+    context.close()
+
+
+def test_the_kill_switch_removes_the_program_and_nothing_else(open_browser: OpenBrowser) -> None:
+    context = open_browser("kill-switch")
+    with static() as server:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_address[1]}/village/")
+        page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+        page.reload()
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.evaluate("window.before = true; localStorage.setItem('kept', 'yes')")
+        server.mode = "kill switch"  # type: ignore[attr-defined]
+        page.evaluate("navigator.serviceWorker.ready.then((found) => { void found.update(); })")
+        page.wait_for_function("window.before === undefined && navigator.serviceWorker.controller === null")
+        page.wait_for_function("caches.keys().then((names) => names.length === 0)")
+        assert page.evaluate("localStorage.getItem('kept')") == "yes"
+        page.get_by_label("登记码").first.wait_for()
     context.close()
 
 

@@ -5,7 +5,7 @@ import { Problem, problem, type ProblemWire } from "../kit/problems";
 import { CHANNEL, type Frame, LOCK } from "./tabs";
 import type { Boot, Status, StoreApi } from "./types";
 
-const PATIENCE_MS = 15_000; // without any sign of life of an owner
+const PATIENCE_MS = 30_000; // without any sign of life of an owner; putting a large first pack in place keeps it busy
 const MARK = "jjb-device";
 
 interface Waiting {
