@@ -334,6 +334,40 @@ describe("sending", () => {
     expect(Math.max(...centre.requests.map((request) => request.events.length))).toBeLessThanOrEqual(200);
   });
 
+  test.each(Array.from({ length: 12 }, (_, n) => n + 1))("whatever the link does, all arrives once and in order (seed %i)", async (seed) => {
+    let state = seed * 2_654_435_761;
+    const random = (): number => ((state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0), state / 2 ** 32);
+    let village = await enrolled();
+    let made = 0;
+    centre.override = async ({ path, body, headers }) => {
+      if (path !== "/sync") return null as unknown as Response;
+      const fate = random();
+      if (fate < 0.3) throw new TypeError("Failed to fetch"); // never arrived
+      if (fate < 0.5) return new Response("<html>", { headers: { "Content-Type": "text/html" } });
+      if (fate > 0.8) return null as unknown as Response;
+      const fault = centre.override;
+      centre.override = null;
+      await centre.handle({ path, body, headers }); // stored, but the answer is lost
+      centre.override = fault;
+      throw new TypeError("Failed to fetch");
+    };
+    for (let step = 0; step < 40; step++) {
+      if (random() < 0.6) await village.rate({ matter: `case-${made++}`, level: 1, reasons: [], text: "" });
+      if (random() < 0.4) await village.syncNow();
+      if (random() < 0.1) {
+        village.close();
+        village = open(); // the page was closed and opened again
+        await village.wake();
+      }
+      const { waiting } = await village.status();
+      expect(made - waiting).toBeLessThanOrEqual(centre.ledger.size); // nothing is called sent that is not there
+    }
+    centre.override = null;
+    await village.syncNow();
+    expect(await village.status()).toMatchObject({ waiting: 0, refused: 0 });
+    expect([...centre.ledger.values()].map((event) => event.seq)).toEqual(Array.from({ length: made }, (_, n) => n + 1));
+  });
+
   test.each([
     ["a captive portal's page", () => new Response("<html>登录</html>", { headers: { "Content-Type": "text/html" } }), "net.portal", "weak"],
     ["a proxy's error page", () => new Response("<html>", { status: 502, headers: { "Content-Type": "text/html" } }), "net.centre", "offline"],
