@@ -23,6 +23,8 @@ function villageGraph(): Plugin {
   return {
     name: "village-graph",
     generateBundle(_options, bundle) {
+      // SQLite's glue names helpers of file systems and of an API that we do not use.
+      Object.keys(bundle).filter((name) => /sqlite3-(worker1|opfs-async-proxy)-/.test(name)).forEach((name) => delete bundle[name]);
       const visit = (name: string): void => {
         const chunk = bundle[name];
         if (villageFiles.has(name) || chunk?.type !== "chunk") return;

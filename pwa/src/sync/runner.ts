@@ -36,6 +36,7 @@ export interface Parts {
 
 const KEEP_SENT_DAYS = 30;
 const WATCH_MS = 30_000;
+const DOWNLINK_FULL = 200; // messages of one reply; as many mean that there may be more
 const DAY_MS = 86_400_000;
 
 export class Runner {
@@ -158,7 +159,7 @@ export class Runner {
       await this.news.bring(reply.packs);
       this.failures = 0;
       this.failure = null;
-      return settled > 0 && this.parts.field.counts().waiting > 0;
+      return reply.downlink.length >= DOWNLINK_FULL || (settled > 0 && this.parts.field.counts().waiting > 0);
     } catch (error) {
       return this.fail(asProblem(error), began, events);
     }
