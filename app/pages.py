@@ -51,6 +51,14 @@ def when(text: str | None, now: datetime | None = None) -> str:
     return f"{moment.year}年{moment.month}月{moment.day}日"
 
 
+def exact(text: str | None) -> str:
+    """A stored time as files show it, Beijing time: 2026-11-23 10:05."""
+    try:
+        return clock.parse(text or "").astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError):
+        return text or ""
+
+
 def age(text: str | None, now: datetime | None = None) -> str:
     """How long ago a stored time was, in words: 刚刚, 5 分钟前, 3 小时前, 12 天前."""
     if not text:

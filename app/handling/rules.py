@@ -37,13 +37,13 @@ _USCC = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 def id_number_fault(number: str) -> str:
     """Why a citizen number is not valid (GB 11643: shape, birth date, check digit), "" when it is."""
     if not re.fullmatch(r"\d{17}[\dX]", number):
-        return "应是 18 位,最后一位可以是 X"
+        return "应是 18 位，最后一位可以是 X"
     try:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         return "里面的出生日期不存在"
     total = sum(int(digit) * weight for digit, weight in zip(number[:17], _WEIGHTS, strict=True))
-    return "" if _CHECKS[total % 11] == number[17] else "最后一位校验不对,请再核对一遍"
+    return "" if _CHECKS[total % 11] == number[17] else "最后一位校验不对，请再核对一遍"
 
 
 def review_reason(id_number: str, case_no: str, region: str, letters: str) -> str:
@@ -64,7 +64,7 @@ def uscc_fault(code: str) -> str:
     if len(code) != 18 or any(char not in _USCC for char in code):
         return "应是 18 位数字和大写字母,没有 I、O、S、V、Z"
     total = sum(_USCC.index(char) * pow(3, index, 31) for index, char in enumerate(code[:17]))
-    return "" if _USCC[(31 - total % 31) % 31] == code[17] else "最后一位校验不对,请再核对一遍"
+    return "" if _USCC[(31 - total % 31) % 31] == code[17] else "最后一位校验不对，请再核对一遍"
 
 
 def mask(text: str) -> str:

@@ -14,7 +14,7 @@ from app.db import db
 from app.handling import rules, store
 from app.knowledge import releases
 from app.ledger import Entry
-from app.pages import csv_file, day_bounds, when
+from app.pages import csv_file, day_bounds, exact, when
 from app.places.guard import point_names
 from app.problems import Problem
 
@@ -59,7 +59,16 @@ HEAD = ("办件编号", "事项", "服务点", "申请人", "状态", "提交时
 
 def _line(row: Any, points: dict[str, str], names: dict[str, str]) -> tuple[str, ...]:
     item, point, state = names.get(row.item, row.item), points[row.point], rules.STATES[row.state]
-    return (row.case_no, item, point, row.applicant_masked, state, row.submitted_at, row.received_at, row.flag)
+    return (
+        row.case_no,
+        item,
+        point,
+        row.applicant_masked,
+        state,
+        exact(row.submitted_at),
+        exact(row.received_at),
+        row.flag,
+    )
 
 
 @bp.get("/handling/<case_no>")

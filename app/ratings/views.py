@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.accounts.guard import current_person, needs
 from app.db import db
-from app.pages import BEIJING, csv_file, day_bounds
+from app.pages import BEIJING, csv_file, day_bounds, exact
 from app.places.guard import point_names
 from app.problems import Problem
 from app.ratings import rules, store
@@ -43,7 +43,8 @@ def _page(opened: dict[str, str]) -> str | Response:
     today = datetime.now(UTC).astimezone(BEIJING).date().isoformat()
     return render_template(
         "ratings/ratings.html", rows=rows, points=points, counts=counts, total=sum(counts.values()),
-        levels=rules.LEVELS, level=level, day=day, todo=todo, states=rules.RECTIFICATION, next_states=rules.NEXT, today=today, opened=opened,
+        levels=rules.LEVELS, level=level, day=day, todo=todo, states=rules.RECTIFICATION, next_states=rules.NEXT,
+        today=today, opened=opened,
         reasons=lambda row: "、".join(json.loads(row.reasons)), is_low=rules.is_low, shown=SHOWN,
     )  # fmt: skip
 
@@ -55,7 +56,14 @@ HEAD = ("评价对象", "等级", "原因", "服务点", "评价时间", "收到
 
 def _line(row: Any, points: dict[str, str]) -> dict[str, str]:
     reasons = "、".join(json.loads(row.reasons))
-    values = (row.matter, rules.LEVELS[row.level], reasons, points[row.point], row.rated_at, row.received_at)
+    values = (
+        row.matter,
+        rules.LEVELS[row.level],
+        reasons,
+        points[row.point],
+        exact(row.rated_at),
+        exact(row.received_at),
+    )
     return dict(zip(HEAD, values, strict=True))
 
 
