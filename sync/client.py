@@ -314,7 +314,7 @@ class Village:
             self.retry_after_s = error.retry_after_s
             if error.code == "device.revoked":
                 self.mailbox.put(revoked=True)
-            if error.code in ("sync.format", "request.size") and len(events) == 1:
+            if _blames_an_event(error) and len(events) == 1:
                 self._refuse(events[0], error)  # alone and still not taken: it must not block the others (S21)
                 outcome.settled = 1
         portal = isinstance(error, LinkError) and error.kind == "portal"
@@ -366,6 +366,12 @@ def stamp(seconds: float) -> str:
 def _given(point: Any) -> dict[str, str]:
     """What the centre said of the point; an empty word changes nothing."""
     return {name: value for name, value in msgspec.to_builtins(point).items() if value}
+
+
+def _blames_an_event(error: Refused) -> bool:
+    """Whether a refusal of the whole request lies in its events and not in what the device says of itself."""
+    in_events = error.code == "sync.format" and "events" in str(error.details.get("field"))
+    return in_events or error.code == "request.size"
 
 
 def _own_key(path: Path) -> ec.EllipticCurvePrivateKey:

@@ -248,6 +248,21 @@ def test_an_event_that_spoils_its_request_is_found_and_set_aside(settle: Settle,
     ]
 
 
+def test_a_fault_of_the_device_itself_costs_no_event(
+    settle: Settle, centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = settle()
+    event = ask(village)
+    monkeypatch.setattr("sync.client.APP", "x" * 300)
+    outcome = village.sync(attempts=6)
+    assert isinstance(outcome.error, Refused)
+    assert outcome.error.code == "sync.format"
+    assert (village.status().waiting, village.status().refused) == (1, 0)
+    monkeypatch.undo()
+    village.sync()
+    assert arrived(centre, village) == [event]
+
+
 def test_the_same_id_with_other_content_is_set_aside_as_tampered(settle: Settle, centre: Centre) -> None:
     village = settle()
     event = ask(village)
