@@ -17,9 +17,12 @@ export interface Progress {
 const DAMAGE_LIMIT = 3; // chunks refetched in one go before the round is given up
 const SPAN_FIRST = 64 * 1024; // bytes asked for at once on a link that gets cut
 const SPAN_LEAST = 4 * 1024;
+const PROOFS = 8;
 
 export class News {
   progress: Progress | null = null;
+  private span = Infinity; // bytes asked for in one request
+  private proofs = 0; // requests since the last cut
 
   constructor(
     private readonly world: World,
@@ -99,18 +102,29 @@ export class News {
    * link that is cut again and again one asks for less at a time: a short answer that arrived whole is never lost.
    */
   private async fill(download: Download): Promise<void> {
-    let span = Infinity; // bytes asked for in one request
     for (let damaged = 0; !download.complete; ) {
       const before = download.offset;
       try {
-        if (!(await this.fetchInto(download, span)) && ++damaged >= DAMAGE_LIMIT) throw problem("pack.damaged");
-        span *= 2;
+        if (!(await this.fetchInto(download, this.span)) && ++damaged >= DAMAGE_LIMIT) throw problem("pack.damaged");
+        this.widen();
       } catch (error) {
         const cause = asProblem(error);
-        if (cause.details.begun !== true || (download.offset <= before && span <= SPAN_LEAST)) throw cause;
-        if (download.offset <= before) span = Math.max(SPAN_LEAST, Math.min(span, SPAN_FIRST) / 2);
+        const stuck = download.offset <= before;
+        if (cause.details.begun !== true || (stuck && this.span <= SPAN_LEAST)) throw cause;
+        if (stuck) this.narrow();
       }
     }
+  }
+
+  private narrow(): void {
+    this.span = Math.max(SPAN_LEAST, Math.min(this.span, SPAN_FIRST) / 2);
+    this.proofs = 0;
+  }
+
+  /** After a cut the link has to prove itself before more is risked at once. */
+  private widen(): void {
+    this.proofs += 1;
+    if (this.proofs % PROOFS === 0) this.span *= 2;
   }
 
   /** Fetches at most `span` bytes from where the download stands; false when a chunk was damaged and must come again. */

@@ -39,6 +39,9 @@ const WATCH_MS = 30_000;
 const DOWNLINK_FULL = 200; // messages of one reply; as many mean that there may be more
 const DAY_MS = 86_400_000;
 
+/** A round never rejects but for the device's own storage; the next one tries again. */
+const report = (error: unknown): void => console.error("The round with the centre broke off:", error);
+
 export class Runner {
   failure: ProblemWire | null = null;
   syncing = false;
@@ -116,12 +119,8 @@ export class Runner {
       return this.running;
     }
     clearTimeout(this.timer);
-    this.running = this.rounds_().finally(() => {
-      this.running = null;
-      this.syncing = false;
-      this.plan();
-      this.world.changed();
-    });
+    if (!this.parts.identity.device || this.revoked) return;
+    this.running = this.speak();
     return this.running;
   }
 
@@ -129,7 +128,7 @@ export class Runner {
     clearTimeout(this.timer);
     if (this.stopped) return;
     this.dueAt = this.world.now() + ms;
-    this.timer = setTimeout(() => void this.once(), ms);
+    this.timer = setTimeout(() => void this.once().catch(report), ms);
   }
 
   private plan(): void {
@@ -137,13 +136,22 @@ export class Runner {
     this.schedule(nextDelay({ failures, rounds, pollS, retryAfterS, random: this.world.random() }));
   }
 
-  private async rounds_(): Promise<void> {
-    if (!this.parts.identity.device || this.revoked) return;
+  /** Rounds until there is nothing more to do at once. */
+  private async speak(): Promise<void> {
+    await null; // so that `running` is set before this can end
     this.syncing = true;
     this.world.changed();
-    do {
-      this.again = false;
-    } while ((await this.round()) || this.again);
+    try {
+      do {
+        this.again = false;
+      } while (((await this.round()) || this.again) && !this.stopped);
+    } finally {
+      // In one breath with the last look at `again`: a wish that comes between would be lost.
+      this.running = null;
+      this.syncing = false;
+      this.plan();
+      this.world.changed();
+    }
   }
 
   /** One request and what follows from it; true when there is more to do at once. */
