@@ -42,6 +42,7 @@ PROBLEMS: dict[str, Kind] = {
     "event.field": Kind(422, "记录内容不合要求:{field}。", "请改正后再交;原记录仍保存在本机“需处理”里。"),
     "event.tampered": Kind(409, "同一条记录两次送来的内容不一样。", "中心已另存两份,请联系管理员核对。"),
     "event.unknown": Kind(422, "中心不认识这种记录:{name}。", "请更新本机程序后再同步;记录仍保存在本机。"),
+    "form.field": Kind(422, "有一项要改:{field}。", "请改正后再提交;您填的内容都还在下面。"),
     "item.missing": Kind(404, "没有找到这个事项。", "它可能已经下架,请回到事项列表重新查找。"),
     "knowledge.changed": Kind(409, "您打开之后,{who}已经改过这个事项。", "您填的内容还在下面;请先看对方的修改,再决定怎么合并。"),
     "knowledge.no_release": Kind(503, "中心还没有发布知识。", "请管理员先完成初始化(deploy/up)。"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_security import hash_password, login_user, logout_user, verify_password
 from sqlalchemy import select
@@ -107,32 +109,60 @@ def _refused(password: str, again: str, username: str) -> Problem | None:
 @needs("manager")
 def people() -> str:
     """People in my subtree."""
+    return _people_page()
+
+
+CORRECTABLE = ("form.field", "person.last_admin", "person.username")
+"""Problems that the person puts right in the form itself."""
+
+
+def _again(problem: Problem, page: Callable[[Problem], str]) -> tuple[str, int]:
+    """The form once more with what is wrong; any other problem goes its usual way."""
+    if problem.code not in CORRECTABLE:
+        raise problem
+    return page(problem), problem.kind.status
+
+
+def _people_page(problem: Problem | None = None) -> str:
+    """The list and the form under it; after a problem the form still holds what was typed."""
     me = current_person()
     with db().read() as connection:
         found = store.people(connection, me.region)
     wanted = request.args.get("q", "").strip()
     shown = [one for one in found if wanted in one["name"] or wanted in one["username"]]
-    return render_template("accounts/people.html", people=shown, roles=ROLES, q=wanted, regions=_regions(), me=me)
+    held = set(request.form.getlist("roles"))
+    return render_template(
+        "accounts/people.html", people=shown, roles=ROLES, q=wanted, regions=_regions(), me=me, form=request.form,
+        held=held, problem=problem,
+    )  # fmt: skip
 
 
 @bp.post("/accounts/people")
 @needs("admin")
-def add() -> Response:
+def add() -> Response | tuple[str, int]:
     """Add a person; shows the one-time link for their first log-in."""
-    me, form = current_person(), _form()
-    username = request.form.get("username", "").strip().lower()
-    if not username.isascii() or not username.isalnum() or not 2 <= len(username) <= 40:
-        raise Problem("request.format", field="登录名用 2 到 40 个小写字母或数字")
-    with db().write() as connection:
-        new_id = store.add_person(connection, username, form.name, form.roles, form.region, me.id)
-        token = store.issue_link(connection, new_id, me.id)
+    me = current_person()
+    try:
+        form, username = _form(), _username()
+        with db().write() as connection:
+            new_id = store.add_person(connection, username, form.name, form.roles, form.region, me.id)
+            token = store.issue_link(connection, new_id, me.id)
+    except Problem as problem:
+        return _again(problem, _people_page)
     flash(f"已添加 {form.name}。首次登录链接(24 小时内有效,只显示这一次):{_link(token)}", "ok")
     return redirect(url_for("accounts.people"))
 
 
+def _username() -> str:
+    username = request.form.get("username", "").strip().lower()
+    if not username.isascii() or not username.isalnum() or not 2 <= len(username) <= 40:
+        raise Problem("form.field", field="登录名用 2 到 40 个小写字母或数字")
+    return username
+
+
 @bp.route("/accounts/people/<person_id>", methods=["GET", "POST"])
 @needs("admin")
-def person(person_id: str) -> str | Response:
+def person(person_id: str) -> str | Response | tuple[str, int]:
     """One person: name, roles, region, lock, new link."""
     me = current_person()
     with db().read() as connection:
@@ -142,16 +172,27 @@ def person(person_id: str) -> str | Response:
     if found is None:
         raise Problem("request.missing")
     must_see(me, found["region"])
+
+    def page(problem: Problem | None = None) -> str:
+        form = {**request.form, "active": request.form.get("active") == "yes"} if problem else found
+        held = set(request.form.getlist("roles")) if problem else roles
+        return render_template(
+            "accounts/person.html", one=found, form=form, held=held, roles=ROLES, regions=_regions(), problem=problem
+        )
+
     if request.method == "GET":
-        return render_template("accounts/person.html", one=found, held=roles, roles=ROLES, regions=_regions())
+        return page()
     if request.form.get("act") == "link":
         with db().write() as connection:
             token = store.issue_link(connection, person_id, me.id)
         flash(f"{found['name']} 的首次登录链接(24 小时内有效,只显示这一次):{_link(token)}", "ok")
     else:
-        form, active = _form(), request.form.get("active") == "yes"
-        with db().write() as connection:
-            store.change_person(connection, person_id, form.name, form.roles, form.region, active, me.id)
+        try:
+            form, active = _form(), request.form.get("active") == "yes"
+            with db().write() as connection:
+                store.change_person(connection, person_id, form.name, form.roles, form.region, active, me.id)
+        except Problem as problem:
+            return _again(problem, page)
         flash(f"已保存 {form.name}。", "ok")
     return redirect(url_for("accounts.people"))
 
@@ -164,11 +205,11 @@ class _Form:
         self.roles = request.form.getlist("roles")
         self.region = request.form.get("region", "")
         if not 1 <= len(self.name) <= 40:
-            raise Problem("request.format", field="姓名")
+            raise Problem("form.field", field="姓名要填,不超过 40 字")
         if not self.roles or not set(self.roles) <= set(ROLES):
-            raise Problem("request.format", field="岗位")
+            raise Problem("form.field", field="岗位至少选一个")
         if self.region not in {row["code"] for row in _regions()}:
-            raise Problem("request.format", field="辖区")
+            raise Problem("form.field", field="辖区要从列表里选")
         must_see(current_person(), self.region)
 
 

@@ -166,7 +166,7 @@ def enrol(connection: Connection, code: str, public_key: Mapping[str, str], brow
         "letters": letters,
         "name": f"{letters} 号机",
         "public_key": key,
-        "browser": browser[:200],
+        "browser": _plain(browser)[:200],
         "enrolled_at": now,
     }
     connection.execute(insert(device).values(values))
@@ -233,6 +233,11 @@ def note_contact(connection: Connection, device_id: str, state: Mapping[str, Any
     values = {**state, "last_contact": at}
     if connection.execute(update(device_state).where(device_state.c.device == device_id).values(values)).rowcount == 0:
         connection.execute(insert(device_state).values(**values, device=device_id))
+
+
+def _plain(text: str) -> str:
+    """Without what no engine keeps: U+0000 and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _hash(code: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 
 import segno
 from flask import (
@@ -63,45 +64,86 @@ def enrol() -> Response:
 @needs("manager", "inspector", "lead")
 def points() -> str:
     """Service points in my subtree."""
+    return _points_page()
+
+
+def _points_page(problem: Problem | None = None) -> str:
+    """The list and the form under it; after a problem the form still holds what was typed."""
     me = current_person()
     with db().read() as connection:
         found = store.points(connection, me.region)
         devices = store.devices(connection)
-    return render_template("places/points.html", points=found, devices=devices, me=me, regions=_regions())
+    return render_template(
+        "places/points.html",
+        points=found,
+        devices=devices,
+        me=me,
+        regions=_regions(),
+        form=request.form,
+        problem=problem,
+    )
+
+
+CORRECTABLE = ("form.field", "place.exists")
+"""Problems that the person puts right in the form itself."""
+
+
+def _again(problem: Problem, page: Callable[[Problem], str]) -> tuple[str, int]:
+    """The form once more with what is wrong; any other problem goes its usual way."""
+    if problem.code not in CORRECTABLE:
+        raise problem
+    return page(problem), problem.kind.status
 
 
 @bp.post("/places/")
 @needs("manager")
-def add() -> AnyResponse:
+def add() -> AnyResponse | tuple[str, int]:
     """Add a service point."""
-    me, values = current_person(), _described()
-    values |= {"id": request.form.get("id", "").strip().lower(), "region": request.form.get("region", "")}
-    if not re.fullmatch(r"[a-z][a-z0-9]{1,29}", values["id"]):
-        raise Problem("request.format", field="代号用 2 到 30 个小写字母或数字,字母开头")
-    if values["region"] not in current_app.extensions["jjb_region_names"]:
-        raise Problem("request.format", field="所在地")
-    must_see(me, values["region"])
-    with db().write() as connection:
-        store.add_point(connection, values, me.id)
+    me = current_person()
+    try:
+        values = _new_point()
+        must_see(me, values["region"])
+        with db().write() as connection:
+            store.add_point(connection, values, me.id)
+    except Problem as problem:
+        return _again(problem, _points_page)
     flash(f"已添加服务点 {values['name']}。", "ok")
     return redirect(url_for("places.point", point_id=values["id"]))
 
 
+def _new_point() -> dict[str, str]:
+    values = _described()
+    values |= {"id": request.form.get("id", "").strip().lower(), "region": request.form.get("region", "")}
+    if not re.fullmatch(r"[a-z][a-z0-9]{1,29}", values["id"]):
+        raise Problem("form.field", field="代号用 2 到 30 个小写字母或数字,字母开头")
+    if values["region"] not in current_app.extensions["jjb_region_names"]:
+        raise Problem("form.field", field="所在地要从列表里选")
+    return values
+
+
 @bp.route("/places/<point_id>", methods=["GET", "POST"])
 @needs("manager", "inspector", "lead")
-def point(point_id: str) -> str | AnyResponse:
+def point(point_id: str) -> str | AnyResponse | tuple[str, int]:
     """One service point: description, devices, enrolment codes."""
     me = current_person()
     with db().read() as connection:
         found = store.point(connection, point_id)
         must_see(me, found.region)
         devices = store.devices(connection, point_id)
+
+    def page(problem: Problem | None = None) -> str:
+        form = request.form if problem else found
+        return render_template("places/point.html", point=found, devices=devices, me=me, form=form, problem=problem)
+
     if request.method == "GET":
-        return render_template("places/point.html", point=found, devices=devices, me=me)
+        return page()
     if not me.has("manager"):
         raise Problem("access.denied")
-    with db().write() as connection:
-        store.change_point(connection, point_id, _described(), me.id)
+    try:
+        with db().write() as connection:
+            store.change_point(connection, point_id, _described(), me.id)
+    except Problem as problem:
+        return _again(problem, page)
     flash("已保存。", "ok")
     return redirect(url_for("places.point", point_id=point_id))
 
@@ -149,9 +191,9 @@ def device(device_id: str) -> AnyResponse:
 def _described() -> dict[str, str]:
     values = {name: request.form.get(name, "").strip() for name in ("name", "address", "hours", "phone")}
     if not 1 <= len(values["name"]) <= 60:
-        raise Problem("request.format", field="名称")
+        raise Problem("form.field", field="名称要填,不超过 60 字")
     if any(len(text) > 200 for text in values.values()):
-        raise Problem("request.format", field="每项不超过 200 字")
+        raise Problem("form.field", field="每项不超过 200 字")
     return values
 
 

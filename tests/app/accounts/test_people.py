@@ -60,8 +60,12 @@ def test_a_person_that_cannot_be_is_refused_in_words(
 ) -> None:
     before = len(noted(app, "person.added"))
     reply = submit(log_in("admin"), "/accounts/people", **{**NEW, **changed})
-    assert reply.status_code in (400, 409)
-    assert said in reply.get_data(as_text=True)
+    page = reply.get_data(as_text=True)
+    assert reply.status_code in (409, 422)
+    assert said in page.split('class="error-summary"')[1].split("</div>")[0]
+    for field, value in {**NEW, **changed}.items():  # what was typed is still there
+        if field in ("username", "name"):
+            assert f'name="{field}" value="{value}"' in page
     assert len(noted(app, "person.added")) == before
 
 

@@ -60,8 +60,11 @@ def test_a_point_that_cannot_be_is_refused_in_words(
     app: Flask, log_in: LogIn, changed: dict[str, str], said: str
 ) -> None:
     reply = submit(log_in("manager"), "/places/", **{**NEW, "region": region(app), **changed})
-    assert reply.status_code in (400, 409)
-    assert said in reply.get_data(as_text=True)
+    page = reply.get_data(as_text=True)
+    assert reply.status_code in (409, 422)
+    assert said in page.split('class="error-summary"')[1].split("</div>")[0]
+    for field in ("name", "address"):  # what was typed is still there
+        assert f'name="{field}" value="{ {**NEW, **changed}[field] }"' in page
 
 
 def test_a_point_is_described_anew_but_keeps_its_region(app: Flask, log_in: LogIn) -> None:
@@ -77,6 +80,14 @@ def test_a_point_is_described_anew_but_keeps_its_region(app: Flask, log_in: LogI
     with app.extensions["jjb_db"].read() as connection:
         kept = connection.execute(text("SELECT name, region FROM service_point WHERE id='hexie'")).one()
     assert tuple(kept) == ("和谐社区", "533301001003")
+
+
+def test_a_description_that_cannot_be_keeps_what_was_typed(log_in: LogIn) -> None:
+    reply = submit(log_in("manager"), "/places/hexie", name="", address="新址", hours="", phone="")
+    page = reply.get_data(as_text=True)
+    assert reply.status_code == 422
+    assert "名称要填" in page
+    assert 'name="address" value="新址"' in page
 
 
 def test_a_stopped_device_is_refused_and_its_late_events_are_set_aside(app: Flask, log_in: LogIn) -> None:
