@@ -55,6 +55,10 @@ downlink = Table(
 )
 
 
+MESSAGES = 200
+"""Messages in one reply; when there are so many the device asks again at once."""
+
+
 def fingerprint(event: DeviceEvent) -> str:
     """What makes two sendings of one event the same: everything but the wrapping."""
     whole = [event.id, event.seq, event.name, event.subject, event.at, event.body]
@@ -159,7 +163,7 @@ def push(connection: Connection, point: str, kind: str, body: dict[str, Any]) ->
     connection.execute(insert(downlink).values(values))
 
 
-def messages(connection: Connection, point: str, after: int, limit: int = 200) -> list[dict[str, Any]]:
+def messages(connection: Connection, point: str, after: int, limit: int = MESSAGES) -> list[dict[str, Any]]:
     """Messages for a point after a cursor, oldest first."""
     query = select(downlink).where(downlink.c.point == point, downlink.c.cursor > after).order_by(downlink.c.cursor)
     return [

@@ -188,7 +188,7 @@ def _reply(
         "packs": packs,
         "downlink": messages,
         "cursor": messages[-1]["cursor"] if messages else asked.cursor,
-        "next_poll_s": settings.sync_poll_s,
+        "next_poll_s": settings.sync_poll_s if len(messages) < store.MESSAGES else 0,
         "device": {"revoked": False, "point": {"id": device.point, "name": device.point_name, "region": device.region}},
     }
 

@@ -23,7 +23,7 @@ from app.places import store as places
 from app.problems import Problem
 from app.syncing import store
 from sync import signatures
-from tests.app.village import Village
+from tests.app.village import Village, enrol, issue, new_key
 
 
 @pytest.fixture
@@ -211,6 +211,26 @@ def test_manifest_and_messages_come_only_when_they_are_news(village: Village, ap
     reply = village.round().json
     assert [one["body"] for one in reply["downlink"]] == [{"text": "通知"}]
     assert reply["cursor"] == reply["downlink"][0]["cursor"]
+
+
+def test_a_long_queue_of_messages_is_fetched_without_waiting(village: Village, app: Flask) -> None:
+    with app.extensions["jjb_db"].write() as connection:
+        for number in range(store.MESSAGES + 1):
+            store.push(connection, "hexie", "bulletin", {"number": number})
+    first = village.round().json
+    assert (len(first["downlink"]), first["next_poll_s"]) == (store.MESSAGES, 0)
+    second = send(village, json.dumps(message(village, cursor=first["cursor"])).encode()).json
+    assert [one["body"]["number"] for one in second["downlink"]] == [store.MESSAGES]
+    assert second["next_poll_s"] > 0
+
+
+@pytest.mark.parametrize("odd", ["a\x00b", "\ud800", "x" * 5_000])
+def test_odd_text_is_no_server_fault(village: Village, app: Flask, odd: str) -> None:
+    assert enrol(app, issue(app), new_key(), browser=odd).status_code == 201
+    event = village.question("低保")
+    event["body"]["text"] = odd
+    assert village.round(event).status_code in (200, 400)
+    assert village.round(village.question("低保")).status_code == 200
 
 
 def test_what_the_device_says_of_itself_is_kept_even_when_it_is_odd(village: Village, app: Flask) -> None:
