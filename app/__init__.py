@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask
 from sqlalchemy import Connection
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import errors, keys, pages, problems, regions
 from app.accounts import views as accounts_views
@@ -88,6 +89,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(keys.flask_config(settings))
     app.extensions["jjb_settings"] = settings
+    if settings.proxies:  # else anybody could name another address and slip past the rate limits
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.extensions["jjb_db"] = Database(settings.store_url)
     app.extensions["jjb_vault"] = Vault.from_file(settings.data / "keys" / "vault.key")
     app.extensions["jjb_bus"] = Bus()

@@ -26,24 +26,39 @@ def setting(default: Any, unit: str, meaning: str) -> Any:
 class Settings:
     """Values of one running centre. Build with `Settings.from_environment()` or by name in tests."""
 
-    data: Path = setting(Path("data"), "folder", "Everything the centre keeps: database, keys, releases, packs, open data.")
+    data: Path = setting(
+        Path("data"), "folder", "Everything the centre keeps: database, keys, releases, packs, open data."
+    )
     database_url: str = setting("", "SQLAlchemy URL", "Central store; empty means SQLite in the data folder.")
     demo: bool = setting(True, "yes/no", "Create demo people, points and a long-lived enrolment code.")
-    public_url: str = setting("http://127.0.0.1:8080", "URL", "Address people use; shown on enrolment sheets and used for cookies.")
-    datasette_url: str = setting("http://127.0.0.1:8081", "URL", "Address of the open-data site, linked from the portal.")
+    public_url: str = setting(
+        "http://127.0.0.1:8080", "URL", "Address people use; shown on enrolment sheets and used for cookies."
+    )
+    datasette_url: str = setting(
+        "http://127.0.0.1:8081", "URL", "Address of the open-data site, linked from the portal."
+    )
     enrol_code_minutes: int = setting(15, "minutes", "Life of a one-time enrolment code.")
     demo_code_minutes: int = setting(1440, "minutes", "Life of the enrolment code that deploy/up prints in demo mode.")
     session_hours: int = setting(12, "hours", "Life of a log-in at the consoles.")
     signature_window_s: int = setting(300, "seconds", "How far a device's signed time may differ from the centre's.")
     sync_body_limit: int = setting(1_048_576, "bytes", "Largest body of POST /sync after decompression.")
-    sync_at_once: int = setting(32, "requests", "Sync rounds handled at the same time; the rest wait 10 s, then come again later.")
+    sync_at_once: int = setting(
+        32, "requests", "Sync rounds handled at the same time; the rest wait 10 s, then come again later."
+    )
     sync_poll_s: int = setting(300, "seconds", "How long a village page waits before it asks again on its own.")
-    inline_delta_limit: int = setting(32_768, "bytes", "Largest pack that rides inside a sync reply; larger ones are fetched.")
+    inline_delta_limit: int = setting(
+        32_768, "bytes", "Largest pack that rides inside a sync reply; larger ones are fetched."
+    )
     delta_depth: int = setting(8, "releases", "From how many earlier releases a delta pack is built.")
     stale_days: int = setting(7, "days", "Age of a release after which the village page says so.")
     silent_hours: int = setting(24, "hours", "Without contact for longer, oversight shows a point as silent.")
-    socket_limit: int = setting(96, "sockets", "Live sockets at most; the rest get code 1013 and poll. Below the server's threads.")
+    socket_limit: int = setting(
+        96, "sockets", "Live sockets at most; the rest get code 1013 and poll. Below the server's threads."
+    )
     request_threads: int = setting(128, "threads", "Threads of the server; sockets and HTTP share them.")
+    proxies: int = setting(
+        0, "servers", "Reverse proxies in front whose X-Forwarded-For and -Proto are believed; 0 for none."
+    )
     login_limit: str = setting("10 per minute", "rate", "Log-in attempts allowed from one address.")
     enrol_limit: str = setting("10 per minute", "rate", "Enrolment attempts allowed from one address.")
     agent_away_s: int = setting(60, "seconds", "An agent unseen for longer gives talks back to the queue.")
@@ -77,7 +92,7 @@ class Settings:
 
 
 def _parse(row: Field[Any], text: str) -> Any:
-    kind = type(row.default)
+    kind: Any = type(row.default)
     try:
         if kind is bool:
             return {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}[text.lower()]

@@ -118,6 +118,19 @@ def test_guessing_is_slowed_down(settings: Settings) -> None:
     app.extensions["jjb_db"].close()
 
 
+@pytest.mark.parametrize(("proxies", "last"), [(0, 429), (1, 401)])
+def test_an_address_is_believed_only_from_our_own_proxy(settings: Settings, proxies: int, last: int) -> None:
+    app = create_app(replace(settings, login_limit="3 per minute", proxies=proxies))
+    client = app.test_client()
+    data = {"csrf_token": token(client, "/login"), "username": "manager", "password": "wrong"}
+    replies = [
+        client.post("/login", data=data, headers={**HTML, "X-Forwarded-For": f"10.0.0.{n}"}).status_code
+        for n in range(4)
+    ]
+    assert replies == [401, 401, 401, last]
+    app.extensions["jjb_db"].close()
+
+
 def test_a_form_without_its_token_does_nothing(client: FlaskClient, settings: Settings) -> None:
     data = {"username": "manager", "password": demo_password(settings)}
     for fields in (data, {**data, "csrf_token": "forged"}):
