@@ -1,0 +1,104 @@
+// The village's end of a talk. One talk for the whole page: it goes on while the guide looks something up on another
+// screen. Nothing is kept on the disk: the centre has every message as a row, and sends what is missing after a cursor.
+import { computed, reactive, readonly } from "vue";
+import { store } from "../store/client";
+import { Line, type LineState } from "./line";
+import { type Message, type Pending, type TalkState, cursor, hear, unheard } from "./transcript";
+
+interface Talk {
+  line: LineState;
+  state: TalkState | null;
+  transcript: Message[];
+  pending: Pending[];
+  problem: { message: string; next: string } | null;
+}
+
+const talk = reactive<Talk>({ line: "closed", state: null, transcript: [], pending: [], problem: null });
+let opening: Record<string, unknown> | null = null; // the open frame until the centre has shown a talk
+let device = "";
+
+const line = new Line({
+  url: new URL("/ws/village", globalThis.location?.href ?? "http://localhost/").href,
+  onFrame: (frame) => void take(frame),
+  onState: (state) => (talk.line = state === "live" ? "connecting" : state),
+});
+
+async function take(frame: Record<string, unknown>): Promise<void> {
+  if (frame.type === "challenge") {
+    const signature = await store.sign(`jb-talk:${device}:${String(frame.nonce)}`);
+    line.send({ type: "hello", device, signature, talk: talk.state?.talk ?? null, after: cursor(talk.transcript) });
+  } else if (frame.type === "welcome") {
+    talk.line = "live";
+    if (opening) line.send(opening);
+    for (const one of talk.pending) speak(one);
+    if (frame.talk === null && !opening) leave(); // ended while we were away
+  } else if (frame.type === "state") {
+    const state = frame as unknown as TalkState;
+    if (talk.state?.talk !== state.talk) talk.transcript = talk.transcript.filter((message) => message.talk === state.talk);
+    talk.state = state;
+    opening = null;
+    if (state.state === "ended") line.close();
+  } else if (frame.type === "message") {
+    talk.transcript = hear(talk.transcript, [frame as unknown as Message]);
+    talk.pending = unheard(talk.pending, talk.transcript);
+  } else if (frame.type === "problem") {
+    const error = frame.error as { message: string; next: string };
+    const mine = talk.pending.find((one) => one.client_id === frame.client_id);
+    if (mine) mine.failed = error;
+    else talk.problem = { message: error.message, next: error.next };
+  }
+}
+
+function speak(one: Pending): void {
+  if (!one.failed) line.send({ type: "say", client_id: one.client_id, text: one.text });
+}
+
+function leave(): void {
+  if (!talk.state || talk.state.state !== "ended") talk.state = null;
+  line.close();
+}
+
+/** Finds a talk that is still open, e.g. after a reload. */
+export function rejoin(deviceId: string): void {
+  if (talk.line === "closed" || talk.line === "refused") {
+    device = deviceId;
+    if (talk.state?.state === "ended") return;
+    line.open();
+  }
+}
+
+/** Calls the centre; pressing twice calls once, since the device has one open talk. */
+export function call(deviceId: string, reason: string, item: string | null, release: number): void {
+  device = deviceId;
+  talk.problem = null;
+  talk.state = null;
+  talk.transcript = [];
+  talk.pending = [];
+  opening = { type: "open", client_id: crypto.randomUUID(), reason, item, release };
+  if (talk.line === "live") line.send(opening);
+  else line.open();
+}
+
+export function say(text: string): void {
+  const one: Pending = { client_id: crypto.randomUUID(), talk: talk.state?.talk ?? null, kind: "text", text, failed: null };
+  talk.pending.push(one);
+  speak(one);
+}
+
+/** Sends a message that was refused once more. */
+export function sayAgain(clientId: string): void {
+  const one = talk.pending.find((pending) => pending.client_id === clientId);
+  if (!one) return;
+  one.failed = null;
+  speak(one);
+}
+
+export function hangUp(): void {
+  opening = null;
+  if (!line.send({ type: "end" })) leave();
+}
+
+export const current = readonly(talk);
+export const calling = computed(() => opening !== null && talk.state === null);
+/** A talk that goes on: the rail may show it. */
+export const underWay = computed(() => talk.state !== null && talk.state.state !== "ended");

@@ -1,0 +1,107 @@
+// The desk's HTTP: JSON in and out, every failure a Problem with the centre's own sentence.
+import { Problem } from "../kit/problems";
+import type { Message } from "../call/transcript";
+
+export interface Me {
+  id: string;
+  name: string;
+  csrf: string;
+  release: number;
+  outcomes: Record<string, string>;
+}
+
+export interface Summary {
+  id: string;
+  point: string;
+  point_name: string;
+  device: string;
+  item: string | null;
+  reason: string;
+  release: number;
+  state: string;
+  last_seq: number;
+  opened_at: string;
+  claimed_at: string | null;
+}
+
+export interface DeskState {
+  type: "desk";
+  queue: Summary[];
+  mine: Summary[];
+  present: string[];
+  usual_wait_s: number | null;
+}
+
+export interface Caller {
+  name: string;
+  point_name: string;
+  last_contact: string | null;
+  release: number | null;
+  current_release: number;
+  waiting: number | null;
+  refused: number | null;
+  clock_skew_s: number | null;
+  app: string | null;
+  past: { opened_at: string; item: string | null; outcome: string | null }[];
+}
+
+export interface TalkFull {
+  talk: { id: string; state: string; item: string | null; reason: string; release: number; opened_at: string; last_seq: number; agent_name: string | null };
+  messages: Message[];
+  caller: Caller;
+}
+
+export interface FoundItem {
+  slug: string;
+  name: string;
+  department: string;
+  answer: { q: string; a: string } | null;
+}
+
+export interface ItemDocument {
+  slug: string;
+  name: string;
+  department: string;
+  promised_limit: string;
+  fee: string;
+  place: string;
+  materials: { name: string; form: string; copies: number; necessity: string }[];
+  steps: string[];
+  qa: { q: string; a: string }[];
+}
+
+let csrf = "";
+
+async function ask<T>(path: string, body?: unknown): Promise<T> {
+  let reply: Response;
+  try {
+    reply = await fetch(path, {
+      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json", "X-CSRFToken": csrf }) },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(20_000),
+    });
+  } catch {
+    throw new Problem("net.offline", "现在连不上中心。", "写的内容都还在，连上后会自动再试。");
+  }
+  const data = (await reply.json().catch(() => null)) as { error?: { code: string; message: string; next: string } } | null;
+  if (reply.ok && data !== null) return data as T;
+  const error = data?.error;
+  throw new Problem(error?.code ?? "net.answer", error?.message ?? "中心的答复看不懂。", error?.next ?? "请刷新页面再试。");
+}
+
+export const api = {
+  async me(): Promise<Me> {
+    const me = await ask<Me>("/api/desk/me");
+    csrf = me.csrf;
+    return me;
+  },
+  state: () => ask<DeskState>("/api/desk/state"),
+  act: (frame: Record<string, unknown>) => ask<{ ok: boolean }>("/api/desk/act", frame),
+  talk: (id: string, after: number) => ask<TalkFull>(`/api/desk/talks/${id}?after=${after}`),
+  item: (slug: string) => ask<{ release: number; item: ItemDocument }>(`/api/desk/items/${encodeURIComponent(slug)}`),
+  items: () => ask<Record<string, string>>("/api/desk/items"),
+  find: (q: string) => ask<{ release: number; decision: string; advice: string; hits: FoundItem[] }>(`/api/ask?q=${encodeURIComponent(q)}`),
+  replies: () => ask<{ id: string; text: string }[]>("/api/desk/replies"),
+  addReply: (text: string) => ask<{ id: string; text: string }[]>("/api/desk/replies", { text }),
+  dropReply: (id: string) => ask<{ id: string; text: string }[]>("/api/desk/replies", { drop: id }),
+};

@@ -1,0 +1,221 @@
+// The state of the desk: queue, own talks, transcripts, drafts, what is still on its way. One socket carries all of it;
+// when the centre has none to spare (1013) the desk asks every few seconds instead, with the same frames as POSTs.
+import { computed, reactive, watch } from "vue";
+import { Line, type LineState } from "../call/line";
+import { type Message, type Pending, cursor, hear, unheard } from "../call/transcript";
+import { asProblem, type Problem } from "../kit/problems";
+import { api, type Caller, type DeskState, type Me, type Summary } from "./api";
+
+const POLL_MS = 3000;
+const DRAFTS = "jjb-desk-drafts"; // of this window only; gone when it closes
+
+interface Desk {
+  line: LineState;
+  polling: boolean;
+  me: Me | null;
+  queue: Summary[];
+  mine: Summary[];
+  present: string[];
+  names: Record<string, string>;
+  selected: string | null;
+  transcripts: Record<string, Message[]>;
+  callers: Record<string, Caller>;
+  read: Record<string, number>;
+  pending: Pending[];
+  drafts: Record<string, string>;
+  problem: { message: string; next: string } | null;
+  login: boolean;
+  sound: boolean;
+}
+
+export const desk = reactive<Desk>({
+  line: "closed", polling: false, me: null, queue: [], mine: [], present: [], names: {}, selected: null, transcripts: {}, callers: {},
+  read: {}, pending: [], drafts: JSON.parse(sessionStorage.getItem(DRAFTS) ?? "{}") as Record<string, string>, problem: null,
+  login: false, sound: false,
+});
+
+watch(() => desk.drafts, (drafts) => sessionStorage.setItem(DRAFTS, JSON.stringify(drafts)), { deep: true });
+
+const line = new Line({
+  url: new URL("/ws/desk", location.href).href,
+  onFrame: take,
+  onState(state) {
+    if (state === "refused") desk.login = true;
+    desk.line = state;
+    desk.polling = line.full;
+  },
+  onOpen() {
+    desk.line = "live";
+    desk.polling = false;
+    for (const talk of [...desk.mine, ...desk.queue]) watchTalk(talk.id);
+    for (const one of desk.pending) speak(one);
+  },
+});
+
+export const current = computed(() => [...desk.mine, ...desk.queue].find((talk) => talk.id === desk.selected) ?? null);
+export const isMine = computed(() => desk.mine.some((talk) => talk.id === desk.selected));
+export const transcript = computed(() => (desk.selected ? (desk.transcripts[desk.selected] ?? []) : []));
+export const unread = (id: string): number =>
+  (desk.transcripts[id] ?? []).filter((message) => message.author === "village" && message.seq > (desk.read[id] ?? 0)).length;
+
+export async function start(): Promise<void> {
+  try {
+    desk.me = await api.me();
+    desk.names = await api.items();
+    line.open();
+    setInterval(() => void poll(), POLL_MS);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function fail(error: unknown): void {
+  const { code, message, next } = asProblem(error);
+  if (code === "access.login") desk.login = true;
+  desk.problem = { message, next };
+}
+
+function take(frame: Record<string, unknown>): void {
+  if (frame.type === "desk") settle(frame as unknown as DeskState);
+  else if (frame.type === "message") heard([frame as unknown as Message]);
+  else if (frame.type === "problem") {
+    const error = frame.error as { code: string; message: string; next: string };
+    const mine = desk.pending.find((one) => one.client_id === frame.client_id);
+    if (mine) mine.failed = error;
+    else if (error.code === "access.login") desk.login = true;
+    else desk.problem = { message: error.message, next: error.next };
+  }
+}
+
+function settle(state: DeskState): void {
+  const known = new Set([...desk.queue, ...desk.mine].map((talk) => talk.id));
+  const fresh = state.queue.filter((talk) => !known.has(talk.id));
+  desk.queue = state.queue;
+  desk.mine = state.mine;
+  desk.present = state.present;
+  if (fresh.length > 0) ring();
+  for (const talk of [...state.mine, ...state.queue]) if (!known.has(talk.id) || !(talk.id in desk.transcripts)) watchTalk(talk.id);
+  if (desk.selected && !current.value) desk.selected = null; // ended, or taken by a colleague
+  desk.selected ??= desk.mine[0]?.id ?? null;
+}
+
+function watchTalk(id: string): void {
+  desk.transcripts[id] ??= [];
+  line.send({ type: "watch", talk: id, after: cursor(desk.transcripts[id] ?? []) });
+}
+
+function heard(messages: Message[]): void {
+  for (const message of messages) {
+    desk.transcripts[message.talk] = hear(desk.transcripts[message.talk] ?? [], [message]);
+    if (message.author === "village" && message.talk !== desk.selected) ring();
+  }
+  desk.pending = unheard(desk.pending, messages);
+  if (desk.selected && document.hasFocus()) markRead(desk.selected);
+}
+
+export function markRead(id: string): void {
+  desk.read[id] = cursor(desk.transcripts[id] ?? []);
+}
+
+async function poll(): Promise<void> {
+  if (!desk.polling || desk.line === "live") return;
+  try {
+    settle(await api.state());
+    for (const talk of desk.mine) heard((await api.talk(talk.id, cursor(desk.transcripts[talk.id] ?? []))).messages);
+    for (const one of desk.pending) if (!one.failed) await post(one);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+export async function select(id: string): Promise<void> {
+  desk.selected = id;
+  markRead(id);
+  try {
+    const full = await api.talk(id, 0);
+    heard(full.messages);
+    desk.callers[id] = full.caller;
+    markRead(id);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function act(frame: Record<string, unknown>): Promise<void> {
+  desk.problem = null;
+  if (desk.line === "live" && line.send(frame)) return;
+  try {
+    await api.act(frame);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+export async function claim(id: string): Promise<void> {
+  await act({ type: "claim", talk: id });
+  await select(id);
+}
+
+export const giveBack = (id: string, note: string): Promise<void> =>
+  act({ type: "return", talk: id, note, client_id: crypto.randomUUID() });
+
+export const end = (id: string, outcome: string): Promise<void> => act({ type: "end", talk: id, outcome });
+
+export function say(talk: string, text: string, kind: "text" | "note"): void {
+  push({ client_id: crypto.randomUUID(), talk, kind, text, failed: null });
+}
+
+export function handCard(talk: string, slug: string): void {
+  push({ client_id: crypto.randomUUID(), talk, kind: "card", text: slug, failed: null });
+}
+
+export function sayAgain(one: Pending): void {
+  one.failed = null;
+  speak(one);
+}
+
+function push(one: Pending): void {
+  desk.pending.push(one);
+  const kept = desk.pending.at(-1);
+  if (kept) speak(kept);
+}
+
+function frameOf(one: Pending): Record<string, unknown> {
+  const base = { client_id: one.client_id, talk: one.talk };
+  return one.kind === "card" ? { type: "card", ...base, slug: one.text } : { type: "say", ...base, kind: one.kind, text: one.text };
+}
+
+function speak(one: Pending): void {
+  if (!one.failed) line.send(frameOf(one));
+}
+
+async function post(one: Pending): Promise<void> {
+  try {
+    await api.act(frameOf(one));
+  } catch (error) {
+    const { message, next } = error as Problem;
+    one.failed = { message, next };
+  }
+}
+
+let audio: AudioContext | null = null;
+
+/** Browsers allow sound only after a press: this is that press, and it sounds once so that the agent knows how loud. */
+export function enableSound(on: boolean): void {
+  desk.sound = on;
+  if (!on) return;
+  audio ??= new AudioContext();
+  ring();
+}
+
+function ring(): void {
+  if (!desk.sound || !audio) return;
+  const tone = audio.createOscillator();
+  const volume = audio.createGain();
+  volume.gain.setValueAtTime(0.2, audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.6);
+  tone.frequency.value = 880;
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.6);
+}
