@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import traceback
+from pathlib import Path
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -11,7 +13,16 @@ from app.problems import Problem
 
 log = logging.getLogger("app")
 
-BY_STATUS = {400: "request.format", 401: "access.login", 403: "access.denied", 404: "request.missing", 413: "request.size", 429: "request.rate"}
+BY_STATUS = {
+    400: "request.format",
+    401: "access.login",
+    403: "access.denied",
+    404: "request.missing",
+    405: "request.method",
+    413: "request.size",
+    416: "request.range",
+    429: "request.rate",
+}
 
 
 def wants_page() -> bool:
@@ -57,6 +68,8 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> Response:
-        # The type and place only: a message may hold what a person typed.
-        log.exception("unhandled %s", type(error).__name__)
+        # The type and place only: a message (SQLAlchemy's with the values of the row) may hold what a person typed.
+        frames = traceback.extract_tb(error.__traceback__)[-8:]
+        where = " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+        log.error("unhandled %s at %s", type(error).__name__, where)
         return reply(Problem("server.down"))

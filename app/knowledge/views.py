@@ -161,11 +161,13 @@ def release() -> AnyResponse:
     if not note:
         raise Problem("knowledge.note")
     with db().write() as connection:
-        number = request.form.get("back_to", type=int)
-        if number is None:
+        back_to = request.form.get("back_to")
+        if back_to is None:
             issued = store.release(connection, _settings(), note, me.id)
+        elif back_to.isdecimal():
+            issued = store.roll_back(connection, _settings(), int(back_to), note, me.id)
         else:
-            issued = store.roll_back(connection, _settings(), number, note, me.id)
+            raise Problem("request.format", field="版本")
     bus().publish("release", issued.number)
     flash(f"知识第 {issued.number} 版已发布,各服务点下次同步时收到。", "ok")
     return redirect(url_for("knowledge.release_page"))
