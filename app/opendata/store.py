@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ open_build = Table(
     Column("approved_at", Text),
 )
 
+PUBLISHED = (
+    "code", "name", "domain", "department", "applicants", "statutory_limit", "promised_limit", "fee", "place", "result",
+)  # fmt: skip
+"""Fields of an item that the open table shows."""
 MEASURES = {"question.asked": "提问", "case.submitted": "办件", "rating.given": "评价"}
 
 
@@ -56,7 +61,8 @@ def monthly(connection: Connection, names: dict[str, str]) -> dict[str, dict[tup
         for entry in ledger.read(connection, name=event):
             counts[beijing_day(entry.received_at)[:7], points.get(entry.service_point or "", "")] += 1
         months = {month for month, _ in counts}
-        found[measure] = {(month, county): counts[month, county] for month in months for county in sorted(set(points.values()))}
+        counties = sorted(set(points.values()))
+        found[measure] = {(month, county): counts[month, county] for month in months for county in counties}
     return found
 
 
@@ -68,16 +74,17 @@ def build(connection: Connection, settings: Settings, names: dict[str, str], act
     path.parent.mkdir(parents=True, exist_ok=True)
     out = sqlite_utils.Database(path)
     _catalogue(out, releases.documents_of(releases.file_of(settings, release.number)), release)
-    points = [entry for entry in ledger.read(connection, name="point.added")]
-    out["service_points"].insert_all(
+    points = list(ledger.read(connection, name="point.added"))
+    out.table("service_points").insert_all(
         [{"id": p.subject, "name": p.body["name"], "region": names.get(p.body["region"], "")} for p in points], pk="id"
     )
     rows = []
     for measure, cells in monthly(connection, names).items():
         for (month, county), count in sorted(rules.suppress(cells, settings.small_count).items()):
             rows.append({"month": month, "county": county, "measure": measure, "count": count})
-    out["monthly_counts"].create({"month": str, "county": str, "measure": str, "count": int}, pk=("month", "county", "measure"))
-    out["monthly_counts"].insert_all(rows)
+    counted = out.table("monthly_counts")
+    counted.create({"month": str, "county": str, "measure": str, "count": int}, pk=("month", "county", "measure"))
+    counted.insert_all(rows)
     out.vacuum()
     out.close()
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -88,23 +95,28 @@ def build(connection: Connection, settings: Settings, names: dict[str, str], act
 
 
 def _catalogue(out: sqlite_utils.Database, documents: dict[str, dict[str, Any]], release: releases.Release) -> None:
-    items, materials, situations, questions = [], [], [], []
+    items: list[dict[str, Any]] = []
+    materials: list[dict[str, Any]] = []
+    situations: list[dict[str, Any]] = []
+    questions: list[dict[str, Any]] = []
     for slug, doc in documents.items():
-        plain = ("code", "name", "domain", "department", "applicants", "statutory_limit", "promised_limit", "fee", "place", "result")
-        items.append({"slug": slug, **{name: doc[name] for name in plain}, "release": release.number})
+        items.append({"slug": slug, **{name: doc[name] for name in PUBLISHED}, "release": release.number})
         materials += [{"item": slug, "pos": n, **material} for n, material in enumerate(doc["materials"], 1)]
-        situations += [{"item": slug, "pos": n, "name": s["name"], "note": s["note"]} for n, s in enumerate(doc["situations"], 1)]
-        questions += [{"item": slug, "pos": n, "question": p["q"], "answer": p["a"]} for n, p in enumerate(doc["qa"], 1)]
-    out["items"].insert_all(items, pk="slug")
+        for pos, one in enumerate(doc["situations"], 1):
+            situations.append({"item": slug, "pos": pos, "name": one["name"], "note": one["note"]})
+        for pos, pair in enumerate(doc["qa"], 1):
+            questions.append({"item": slug, "pos": pos, "question": pair["q"], "answer": pair["a"]})
+    out.table("items").insert_all(items, pk="slug")
     to_item = [("item", "items", "slug")]
-    out["materials"].insert_all(materials, pk=("item", "pos"), foreign_keys=to_item)
-    out["situations"].insert_all(situations, pk=("item", "pos"), foreign_keys=to_item)
-    out["questions"].insert_all(questions, pk=("item", "pos"), foreign_keys=to_item)
+    out.table("materials").insert_all(materials, pk=("item", "pos"), foreign_keys=to_item)
+    out.table("situations").insert_all(situations, pk=("item", "pos"), foreign_keys=to_item)
+    out.table("questions").insert_all(questions, pk=("item", "pos"), foreign_keys=to_item)
 
 
 def approve(connection: Connection, settings: Settings, build_id: str, actor: str) -> None:
     """Let a build out: needs a second person (Problem opendata.own_build) and an unchanged file (opendata.changed)."""
-    found = connection.execute(select(open_build).where(open_build.c.id == build_id, open_build.c.state == "waiting")).first()
+    waiting = select(open_build).where(open_build.c.id == build_id, open_build.c.state == "waiting")
+    found = connection.execute(waiting).first()
     if found is None:
         raise Problem("request.missing")
     if found.built_by == actor:
@@ -117,17 +129,25 @@ def go_live(connection: Connection, settings: Settings, found: Row[Any], actor: 
     data = build_file(settings, found.id).read_bytes()
     if hashlib.sha256(data).hexdigest() != found.sha256:
         raise Problem("opendata.changed")
-    live = live_file(settings)
-    live.parent.mkdir(parents=True, exist_ok=True)
-    draft = live.with_name("open.db.part")
-    draft.write_bytes(data)
-    os.replace(draft, live)
+    _replace(live_file(settings), build_file(settings, found.id))
     now = clock.now()
     connection.execute(update(open_build).where(open_build.c.state == "live").values(state="past"))
     connection.execute(
         update(open_build).where(open_build.c.id == found.id).values(state="live", approved_by=actor, approved_at=now)
     )
     _note(connection, "opendata.approved", found.id, actor, found.sha256)
+
+
+def _replace(live: Path, build: Path) -> None:
+    """Make the live file say what the build says, in one SQLite transaction.
+
+    Datasette keeps the file open: a new file under the old name would never reach it, and a crash in the middle is
+    rolled back by whoever opens the file next.
+    """
+    live.parent.mkdir(parents=True, exist_ok=True)
+    opened = sqlite3.connect(f"file:{build}?mode=ro", uri=True)
+    with closing(opened) as source, closing(sqlite3.connect(live)) as target:
+        source.backup(target)
 
 
 def builds(connection: Connection) -> list[Row[Any]]:

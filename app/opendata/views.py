@@ -56,7 +56,7 @@ def build() -> Response:
     settings = current_app.extensions["jjb_settings"]
     with db().write() as connection:
         store.build(connection, settings, current_app.extensions["jjb_region_names"], current_person().id)
-    flash("已生成,请另一位同事审批后上网。", "ok")
+    flash("已生成，请另一位同事审批后上网。", "ok")
     return redirect(url_for("opendata.home"))
 
 
