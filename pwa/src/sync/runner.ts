@@ -164,10 +164,12 @@ export class Runner {
       const reply = await this.exchange(events);
       this.note({ ok: true, ms: this.world.now() - began, portal: false }, events.length);
       const settled = await this.takeIn(reply, events);
+      const before = this.parts.knowledge.held()?.release;
       await this.news.bring(reply.packs);
+      const renewed = this.parts.knowledge.held()?.release !== before; // the centre shows who has which release
       this.failures = 0;
       this.failure = null;
-      return reply.downlink.length >= DOWNLINK_FULL || (settled > 0 && this.parts.field.counts().waiting > 0);
+      return renewed || reply.downlink.length >= DOWNLINK_FULL || (settled > 0 && this.parts.field.counts().waiting > 0);
     } catch (error) {
       return this.fail(asProblem(error), began, events);
     }
