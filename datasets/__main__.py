@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+import apsw
+
 from datasets.build import build
 from datasets.checks import check
 from datasets.sources import FOLDER, Sources, read
@@ -37,9 +39,13 @@ def _build(sources: Sources, out: Path, force: bool) -> int:
     if out.exists() and not force:
         print(f"{out} 已经存在。要覆盖请加 --force。", file=sys.stderr)
         return 2
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.unlink(missing_ok=True)
-    build(out, sources.items, sources.regions, sources.codes, sources.rewrites)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.unlink(missing_ok=True)
+        build(out, sources.items, sources.regions, sources.codes, sources.rewrites)
+    except (OSError, apsw.Error) as error:
+        print(f"写不了 {out}:{error}。请检查文件夹在不在、能不能写、磁盘满没满。", file=sys.stderr)
+        return 2
     print(f"已写好 {out},{out.stat().st_size} 字节。")
     return 0
 

@@ -46,6 +46,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)
+        if not isinstance(key, str):
+            raise yaml.constructor.ConstructorError(None, None, "字段名应是文字", key_node.start_mark)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"“{key}”写了两次", key_node.start_mark)
         seen.add(key)
