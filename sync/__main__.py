@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(village: Village, asked: argparse.Namespace) -> int:
     if asked.command == "enrol":
         reply = village.enrol(asked.code, "python -m sync")
-        print(f"已登记:{reply.point.name},{reply.letters} 号机({reply.device})。")
+        print(f"已登记：{reply.point.name},{reply.letters} 号机({reply.device})。")
     elif asked.command == "record":
         print(village.record(asked.name, asked.subject, json.load(sys.stdin)))
     elif asked.command == "sync":

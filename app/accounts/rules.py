@@ -77,11 +77,11 @@ def password_fault(password: str, username: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
         return f"密码至少 {SHORTEST_PASSWORD} 位"
     if len(password) > 200:
-        return "密码太长,不要超过 200 位"
+        return "密码太长，不要超过 200 位"
     if username.lower() in password.lower():
         return "密码里不要有登录名"
     if len(set(password)) < 5:
-        return "密码太简单,请多用几种字符"
+        return "密码太简单，请多用几种字符"
     return ""
 
 

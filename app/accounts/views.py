@@ -75,7 +75,7 @@ def first_login(token: str) -> str | Response | tuple[str, int]:
         return page, problem.kind.status
     with db().write() as connection:
         store.use_link(connection, token, password)
-    flash("密码已设好,请登录。", "ok")
+    flash("密码已设好，请登录。", "ok")
     return redirect(url_for("accounts.login"))
 
 
@@ -96,7 +96,7 @@ def password() -> str | Response | tuple[str, int]:
         return render_template("accounts/password.html", **page, problem=problem), problem.kind.status
     with db().write() as connection:
         store.set_password(connection, person.id, new, person.id)
-    flash("密码已换好,请重新登录。", "ok")
+    flash("密码已换好，请重新登录。", "ok")
     return redirect(url_for("accounts.login"))
 
 
@@ -149,7 +149,7 @@ def add() -> Response | tuple[str, int]:
             token = store.issue_link(connection, new_id, me.id)
     except Problem as problem:
         return _again(problem, _people_page)
-    flash(f"已添加 {form.name}。首次登录链接(24 小时内有效,只显示这一次):{_link(token)}", "ok")
+    flash(f"已添加 {form.name}。首次登录链接（24 小时内有效，只显示这一次）：{_link(token)}", "ok")
     return redirect(url_for("accounts.people"))
 
 
@@ -185,7 +185,7 @@ def person(person_id: str) -> str | Response | tuple[str, int]:
     if request.form.get("act") == "link":
         with db().write() as connection:
             token = store.issue_link(connection, person_id, me.id)
-        flash(f"{found['name']} 的首次登录链接(24 小时内有效,只显示这一次):{_link(token)}", "ok")
+        flash(f"{found['name']} 的首次登录链接（24 小时内有效，只显示这一次）：{_link(token)}", "ok")
     else:
         try:
             form, active = _form(), request.form.get("active") == "yes"
@@ -205,7 +205,7 @@ class _Form:
         self.roles = request.form.getlist("roles")
         self.region = request.form.get("region", "")
         if not 1 <= len(self.name) <= 40:
-            raise Problem("form.field", field="姓名要填,不超过 40 字")
+            raise Problem("form.field", field="姓名要填，不超过 40 字")
         if not self.roles or not set(self.roles) <= set(ROLES):
             raise Problem("form.field", field="岗位至少选一个")
         if self.region not in {row["code"] for row in _regions()}:

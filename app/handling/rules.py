@@ -62,7 +62,7 @@ def review_reason(id_number: str, case_no: str, region: str, letters: str) -> st
 def uscc_fault(code: str) -> str:
     """Why a unified social credit code is not valid (GB 32100), "" when it is."""
     if len(code) != 18 or any(char not in _USCC for char in code):
-        return "应是 18 位数字和大写字母,没有 I、O、S、V、Z"
+        return "应是 18 位数字和大写字母，没有 I、O、S、V、Z"
     total = sum(_USCC.index(char) * pow(3, index, 31) for index, char in enumerate(code[:17]))
     return "" if _USCC[(31 - total % 31) % 31] == code[17] else "最后一位校验不对，请再核对一遍"
 
@@ -83,5 +83,5 @@ def move_fault(state: str, target: str, note: str) -> str:
     if target not in NEXT.get(state, ()):
         return f"“{STATES.get(state, state)}”的办件不能转为“{STATES.get(target, target)}”"
     if target in NEEDS_NOTE and not note.strip():
-        return f"转为“{STATES[target]}”要写明原因,缺什么一次写全"
+        return f"转为“{STATES[target]}”要写明原因，缺什么一次写全"
     return ""

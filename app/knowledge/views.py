@@ -135,7 +135,7 @@ def act(edition_id: str, name: str) -> AnyResponse:
         raise Problem("access.denied")
     with db().write() as connection:
         store.act(connection, edition_id, name, me.id, me.name, request.form.get("note", "").strip()[:500])
-    words = {"submit": "已提交审核。", "withdraw": "已撤回。", "approve": "已通过,等待发布。", "reject": "已退回。"}
+    words = {"submit": "已提交审核。", "withdraw": "已撤回。", "approve": "已通过，等待发布。", "reject": "已退回。"}
     flash(words[name], "ok")
     return redirect(url_for("knowledge.edition", edition_id=edition_id))
 
@@ -169,7 +169,7 @@ def release() -> AnyResponse:
         else:
             raise Problem("request.format", field="版本")
     bus().publish("release", issued.number)
-    flash(f"知识第 {issued.number} 版已发布,各服务点下次同步时收到。", "ok")
+    flash(f"知识第 {issued.number} 版已发布，各服务点下次同步时收到。", "ok")
     return redirect(url_for("knowledge.release_page"))
 
 

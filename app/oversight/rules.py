@@ -29,11 +29,11 @@ class Figure(NamedTuple):
 
 
 FIGURES = (
-    Figure("questions", "提问", "当天传到中心的提问条数;断网时问的,联网那天才算。", "oversight.questions", {}),
+    Figure("questions", "提问", "当天传到中心的提问条数；断网时问的，联网那天才算。", "oversight.questions", {}),
     Figure("unanswered", "没答上来", "其中本机没有给出答案的条数。", "oversight.questions", {"decision": "none"}),
     Figure("cases", "代办件", "当天传到中心的代办件数。", "oversight.cases", {}),
-    Figure("talks", "呼叫客服", "当天从服务点打给客服的次数,接没接通都算。", "oversight.talks", {}),
-    Figure("ratings", "评价", "当天传到中心的评价条数,一件事只算一次。", "oversight.ratings", {}),
+    Figure("talks", "呼叫客服", "当天从服务点打给客服的次数，接没接通都算。", "oversight.talks", {}),
+    Figure("ratings", "评价", "当天传到中心的评价条数，一件事只算一次。", "oversight.ratings", {}),
     Figure("bad", "差评", "其中“不满意”和“非常不满意”的条数。", "oversight.ratings", {"level": "bad"}),
 )
 
@@ -74,7 +74,7 @@ WORDS = {
 
 def word_of(name: str) -> str:
     """An event name in words; an unknown one keeps its name beside a plain word."""
-    return WORDS.get(name, f"其他记录({name})")
+    return WORDS.get(name, f"其他记录（{name}）")
 
 
 FIELD_WORDS = {

@@ -115,7 +115,7 @@ def _new_point() -> dict[str, str]:
     values = _described()
     values |= {"id": request.form.get("id", "").strip().lower(), "region": request.form.get("region", "")}
     if not re.fullmatch(r"[a-z][a-z0-9]{1,29}", values["id"]):
-        raise Problem("form.field", field="代号用 2 到 30 个小写字母或数字,字母开头")
+        raise Problem("form.field", field="代号用 2 到 30 个小写字母或数字，字母开头")
     if values["region"] not in current_app.extensions["jjb_region_names"]:
         raise Problem("form.field", field="所在地要从列表里选")
     return values
@@ -191,7 +191,7 @@ def device(device_id: str) -> AnyResponse:
 def _described() -> dict[str, str]:
     values = {name: request.form.get(name, "").strip() for name in ("name", "address", "hours", "phone")}
     if not 1 <= len(values["name"]) <= 60:
-        raise Problem("form.field", field="名称要填,不超过 60 字")
+        raise Problem("form.field", field="名称要填，不超过 60 字")
     if any(len(text) > 200 for text in values.values()):
         raise Problem("form.field", field="每项不超过 200 字")
     return values

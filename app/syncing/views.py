@@ -227,7 +227,7 @@ WORDS = {
 
 def _sentence(code: str) -> str:
     """The sentence of a problem without what is filled in: the details are sealed with the event."""
-    return re.sub(r":?“?\{\w+\}”?", "", PROBLEMS[code].sentence) if code in PROBLEMS else code
+    return re.sub(r"[：:]?“?\{\w+\}”?", "", PROBLEMS[code].sentence) if code in PROBLEMS else code
 
 
 @bp.post("/syncing/quarantine")

@@ -80,7 +80,7 @@ def test_large_type_holds_on_every_page(centre: Centre, open_browser: OpenBrowse
     page = open_browser("elder").new_page()
     log_in(page, centre, "admin")
     for word in ("标准", "大"):
-        page.get_by_role("link", name=f"字号:{word}", exact=True).click()
+        page.get_by_role("link", name=f"字号：{word}", exact=True).click()
     said = {}
     for address in PAGES:
         page.goto(centre.url + address)
@@ -134,7 +134,7 @@ def test_a_manager_works_with_the_keyboard_alone(centre: Centre, open_browser: O
     # A new computer at a point gets its code.
     go(page, "服务点", "服务点")
     go(page, "独龙江乡便民服务中心", "独龙江乡便民服务中心")
-    go(page, "生成登记码", "登记单:独龙江乡便民服务中心")
+    go(page, "生成登记码", "登记单：独龙江乡便民服务中心")
     expect(page.locator(".code-big")).to_have_text(re.compile(r"^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{2}$"))
     # The ledger is checked.
     go(page, "审计", "审计")

@@ -95,6 +95,6 @@ def test_type_size_turns_in_a_circle(client: FlaskClient) -> None:
     shown = []
     for _ in range(4):
         page = client.get("/login", headers=HTML).get_data(as_text=True)
-        shown.append(re.findall("字号:(标准|大|特大)<", page)[0])
+        shown.append(re.findall("字号：(标准|大|特大)<", page)[0])
         client.get("/size?next=/login")
     assert shown == ["标准", "大", "特大", "标准"]

@@ -172,7 +172,7 @@ def test_a_device_page_tells_its_story(busy: Village, log_in: LogIn) -> None:
     html = page(log_in("manager"), f"/oversight/devices/{busy.id}")
     assert "登记设备" in html
     assert "“无人机证怎么办” 没答上来" in html
-    assert "7 条,本机编到第 7 条" in html
+    assert "7 条，本机编到第 7 条" in html
 
 
 def test_a_gap_in_the_numbers_of_a_device_is_said(busy: Village, log_in: LogIn) -> None:
@@ -251,7 +251,7 @@ def test_checking_the_chain_says_what_came_out(busy: Village, app: Flask, log_in
     with app.extensions["jjb_db"].write() as connection:
         connection.execute(text("UPDATE ledger SET actor='someone' WHERE seq=5"))
     bad = client.post("/oversight/audit/check", data=data, follow_redirects=True)
-    assert "账本在第 5 条对不上,前 4 条完好" in bad.get_data(as_text=True)
+    assert "账本在第 5 条对不上，前 4 条完好" in bad.get_data(as_text=True)
 
 
 def test_long_lists_have_pages(app: Flask, log_in: LogIn) -> None:

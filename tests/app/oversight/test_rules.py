@@ -122,7 +122,7 @@ def test_every_event_and_field_of_the_ledger_has_words() -> None:
 
 
 def test_an_unknown_event_still_gets_a_sentence() -> None:
-    assert rules.word_of("future.thing") == "其他记录(future.thing)"
+    assert rules.word_of("future.thing") == "其他记录（future.thing）"
 
 
 @pytest.mark.parametrize(
