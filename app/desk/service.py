@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from flask import current_app
@@ -19,6 +19,8 @@ from app.places.guard import Device
 from app.problems import Problem
 
 Id = Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}$")]
+Plain = r"^[^\x00]*$"
+"""PostgreSQL keeps no NUL in a text."""
 
 
 class Frame(msgspec.Struct, tag_field="type", forbid_unknown_fields=True):
@@ -27,16 +29,16 @@ class Frame(msgspec.Struct, tag_field="type", forbid_unknown_fields=True):
 
 class Open(Frame, tag="open"):
     client_id: Id
-    reason: Annotated[str, Meta(max_length=200)] = ""
-    item: Annotated[str, Meta(max_length=100)] | None = None
-    release: Annotated[int, Meta(ge=0)] = 0
+    reason: Annotated[str, Meta(max_length=200, pattern=Plain)] = ""
+    item: Annotated[str, Meta(max_length=100, pattern=Plain)] | None = None
+    release: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
 
 
 class Say(Frame, tag="say"):
     client_id: Id
     text: str
     talk: Id | None = None
-    kind: Annotated[str, Meta(max_length=10)] = "text"
+    kind: Literal["text", "note"] = "text"
 
 
 class Card(Frame, tag="card"):
@@ -62,7 +64,7 @@ class End(Frame, tag="end"):
 
 class Watch(Frame, tag="watch"):
     talk: Id
-    after: Annotated[int, Meta(ge=0)] = 0
+    after: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
 
 
 class Ping(Frame, tag="ping"):
@@ -77,7 +79,7 @@ def read_frame(text: Any, kinds: Any) -> Any:
     """A frame from its JSON text, or Problem('talk.frame')."""
     try:
         return msgspec.json.decode(text, type=kinds)
-    except (msgspec.DecodeError, TypeError) as error:
+    except (msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
         raise Problem("talk.frame", field=str(error)) from error
 
 
@@ -87,15 +89,22 @@ def village_act(device: Device, frame: VillageFrame) -> None:
         if isinstance(frame, Open):
             found = store.open_talk(connection, device, frame.client_id, frame.reason, frame.item, frame.release)
         else:
-            current = store.of_device(connection, device.id)
-            if current is None:
-                raise Problem("talk.ended")
-            found = current
+            found = _of_village(connection, device, frame.talk if isinstance(frame, Say | End) else None)
             if isinstance(frame, Say):
                 store.say(connection, found.id, None, device.point_name, "text", frame.text, frame.client_id)
             elif isinstance(frame, End):
                 store.end(connection, found.id, None, device.id, "village")
     _wake(found.id)
+
+
+def _of_village(connection: Connection, device: Device, wanted: str | None) -> Any:
+    """The talk a village means: the one it names, so that a message sent again never slips into its next talk."""
+    found = store.find(connection, wanted) if wanted else store.of_device(connection, device.id)
+    if found is None:
+        raise Problem("talk.ended")
+    if found.device != device.id:
+        raise Problem("talk.missing")
+    return found
 
 
 def agent_act(person: Person, frame: AgentFrame) -> None:
@@ -131,6 +140,18 @@ def _card(connection: Connection, slug: str) -> dict[str, Any]:
     return {"slug": slug, "name": document["name"], "release": release.number}
 
 
+def return_lost() -> None:
+    """Give the talks of agents who vanished back to the queue; writes only when there are any."""
+    away = current_app.extensions["jjb_settings"].agent_away_s
+    with db().read() as connection:
+        if not store.lost(connection, away):
+            return
+    with db().write() as connection:
+        returned = store.return_lost(connection, away)
+    for talk_id in returned:
+        _wake(talk_id)
+
+
 def _wake(talk_id: str) -> None:
     bus().publish("desk")
     bus().publish(f"talk:{talk_id}")
@@ -157,9 +178,24 @@ def desk_state(connection: Connection, person: Person) -> dict[str, Any]:
     waiting = [_summary(row) for row in store.queue(connection) if within(person.region, row.region)]
     mine = [_summary(row) for row in store.held_by(connection, person.id)]
     colleagues = sorted(store.present(connection, away).values())
-    return {"type": "desk", "queue": waiting, "mine": mine, "present": colleagues, "usual_wait_s": store.usual_wait(connection)}
+    wait = store.usual_wait(connection)
+    return {"type": "desk", "queue": waiting, "mine": mine, "present": colleagues, "usual_wait_s": wait}
+
+
+SUMMARY = [
+    "id",
+    "point",
+    "point_name",
+    "device",
+    "item",
+    "reason",
+    "release",
+    "state",
+    "last_seq",
+    "opened_at",
+    "claimed_at",
+]
 
 
 def _summary(row: Any) -> dict[str, Any]:
-    fields = ("id", "point", "point_name", "device", "item", "reason", "release", "state", "last_seq", "opened_at", "claimed_at")
-    return {name: getattr(row, name) for name in fields}
+    return {name: getattr(row, name) for name in SUMMARY}

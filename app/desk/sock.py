@@ -19,7 +19,7 @@ from flask_sock import Sock
 from simple_websocket import ConnectionClosed
 
 from app.accounts.guard import current_person
-from app.accounts.rules import Person
+from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
 from app.desk import service, store
@@ -42,11 +42,11 @@ def install(app: Flask) -> None:
     budget = threading.BoundedSemaphore(settings.socket_limit)
     sock = Sock(app)
 
-    @sock.route("/ws/village", endpoint="desk.village_socket")
+    @sock.route("/ws/village", endpoint="desk.village_socket")  # type: ignore[untyped-decorator]  # flask-sock has no types
     def village(ws: Any) -> None:
         _within_budget(budget, ws, lambda: _Village(app, ws).run())
 
-    @sock.route("/ws/desk", endpoint="desk.agent_socket")
+    @sock.route("/ws/desk", endpoint="desk.agent_socket")  # type: ignore[untyped-decorator]  # the same
     def desk(ws: Any) -> None:
         _within_budget(budget, ws, lambda: _Agent(app, ws).run())
 
@@ -132,7 +132,7 @@ class _Socket:
 def _client_id(text: str) -> str | None:
     try:
         found = json.loads(text).get("client_id")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
     return found if isinstance(found, str) else None
 
@@ -153,8 +153,7 @@ class _Village(_Socket):
         with db().read() as connection:
             current = store.of_device(connection, self.device.id)
             if current is None and wanted:
-                found = store.find(connection, wanted)
-                current = found if found.device == self.device.id else None
+                current = _own(connection, wanted, self.device)
         self.talk = current.id if current else None
         self.topics = (f"device:{self.device.id}", f"talk:{self.talk}", "desk")
         self.shown = ""
@@ -165,6 +164,7 @@ class _Village(_Socket):
         frame = service.read_frame(text, service.VillageFrame)
         if isinstance(frame, service.Ping):
             self.inbox.put(("send", {"type": "pong"}))
+            service.return_lost()  # also when no other desk is open: the village must not wait for somebody who is gone
             return
         service.village_act(self.device, frame)
         if isinstance(frame, service.Open):
@@ -189,13 +189,22 @@ class _Village(_Socket):
             self.shown = text
 
 
+def _own(connection: Any, talk_id: str, device: Device) -> Any:
+    """The talk by id when it is this device's own; None for any other: its `open` may never have arrived."""
+    try:
+        found = store.find(connection, talk_id)
+    except Problem:
+        return None
+    return found if found.device == device.id else None
+
+
 def _hello(text: Any, nonce: str) -> tuple[Device, str | None, int]:
     """(device, talk it was in, last seq it has) of a village's first frame, its signature verified."""
     try:
         hello = json.loads(text or "")
         device_id, raw = str(hello["device"]), base64.b64decode(hello["signature"], validate=True)
-        after = int(hello.get("after") or 0)
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        after = min(max(int(hello.get("after") or 0), 0), 2**31 - 1)
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, binascii.Error) as error:
         raise Problem("talk.frame", field="hello") from error
     with db().read() as connection:
         device = device_public(connection, device_id)
@@ -237,10 +246,9 @@ class _Agent(_Socket):
         self.inbox.put(("news", None))
 
     def news(self) -> None:
-        away = self.app.extensions["jjb_settings"].agent_away_s
         with db().write() as connection:
             store.be_present(connection, self.person.id, self.person.name)
-            lost = store.return_lost(connection, away)
+        service.return_lost()
         with db().read() as connection:
             state = service.desk_state(connection, self.person)
             fresh = [
@@ -252,13 +260,13 @@ class _Agent(_Socket):
             self.send(message)
             self.watched[message["talk"]] = message["seq"]
         self.send(state)
-        for talk_id in lost:
-            bus().publish(f"talk:{talk_id}")
 
     def _heard(self, connection: Any, talk_id: str, after: int) -> list[dict[str, Any]]:
         try:
             found = store.find(connection, talk_id)
         except Problem:
+            return []
+        if not within(self.person.region, found.region):
             return []
         if found.agent not in (None, self.person.id) and not self.person.has("lead"):
             return []

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
-    Column, Connection, Index, Integer, PrimaryKeyConstraint, Row, Table, Text, UniqueConstraint, delete, insert, select, update,
-)  # fmt: skip
+    Column,
+    Connection,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from app import clock, ledger
 from app.db import metadata
@@ -72,7 +85,9 @@ canned = Table(
 OUTCOMES = {"solved": "已解决", "guided": "已告知怎么办", "later": "稍后回复", "dropped": "无人应答或误呼"}
 
 
-def open_talk(connection: Connection, device: Device, client_id: str, reason: str, item: str | None, release: int) -> Row[Any]:
+def open_talk(
+    connection: Connection, device: Device, client_id: str, reason: str, item: str | None, release: int
+) -> Row[Any]:
     """The open talk of a device; a new one, with `client_id` as its id, when it has none. Idempotent."""
     known = connection.execute(select(talk).where(talk.c.id == client_id)).first()
     current = known or of_device(connection, device.id)
@@ -80,8 +95,8 @@ def open_talk(connection: Connection, device: Device, client_id: str, reason: st
         return current
     values = {
         "id": client_id, "point": device.point, "point_name": device.point_name, "region": device.region,
-        "device": device.id, "item": item, "reason": reason, "release": release, "state": session.WAITING, "last_seq": 0,
-        "opened_at": clock.now(),
+        "device": device.id, "item": item, "reason": reason, "release": release, "state": session.WAITING,
+        "last_seq": 0, "opened_at": clock.now(),
     }  # fmt: skip
     connection.execute(insert(talk).values(values))
     _note(connection, "talk.opened", client_id, device.id, device.point, {"item": item or ""})
@@ -91,6 +106,14 @@ def open_talk(connection: Connection, device: Device, client_id: str, reason: st
 def find(connection: Connection, talk_id: str) -> Row[Any]:
     """One talk, or Problem('talk.missing')."""
     found = connection.execute(select(talk).where(talk.c.id == talk_id)).first()
+    if found is None:
+        raise Problem("talk.missing")
+    return found
+
+
+def _hold(connection: Connection, talk_id: str) -> Row[Any]:
+    """The talk, locked until the transaction ends: two who write at once get two numbers (SQLite locks as a whole)."""
+    found = connection.execute(select(talk).where(talk.c.id == talk_id).with_for_update()).first()
     if found is None:
         raise Problem("talk.missing")
     return found
@@ -117,7 +140,8 @@ def claim(connection: Connection, talk_id: str, person: str, name: str) -> Row[A
     """Take a waiting talk; one statement decides when two agents reach for it (Problem talk.taken)."""
     _step(find(connection, talk_id), session.Claim(person))
     values = {"state": session.ACTIVE, "agent": person, "agent_name": name, "claimed_at": clock.now()}
-    taken = connection.execute(update(talk).where(talk.c.id == talk_id, talk.c.agent.is_(None)).values(values))
+    free = (talk.c.id == talk_id, talk.c.agent.is_(None), talk.c.state == session.WAITING)
+    taken = connection.execute(update(talk).where(*free).values(values))
     if taken.rowcount != 1:
         raise Problem("talk.taken")
     found = find(connection, talk_id)
@@ -127,7 +151,7 @@ def claim(connection: Connection, talk_id: str, person: str, name: str) -> Row[A
 
 def give_back(connection: Connection, talk_id: str, person: str | None) -> Row[Any]:
     """Return a talk to the queue."""
-    found = find(connection, talk_id)
+    found = _hold(connection, talk_id)
     _step(found, session.GiveBack(person))
     values = {"state": session.WAITING, "agent": None, "agent_name": None}
     connection.execute(update(talk).where(talk.c.id == talk_id).values(values))
@@ -137,7 +161,7 @@ def give_back(connection: Connection, talk_id: str, person: str | None) -> Row[A
 
 def end(connection: Connection, talk_id: str, person: str | None, actor: str, outcome: str) -> Row[Any]:
     """End a talk; `person` is None when the village hangs up."""
-    found = find(connection, talk_id)
+    found = _hold(connection, talk_id)
     _step(found, session.End(person))
     values = {"state": session.ENDED, "ended_at": clock.now(), "outcome": outcome}
     connection.execute(update(talk).where(talk.c.id == talk_id).values(values))
@@ -145,13 +169,15 @@ def end(connection: Connection, talk_id: str, person: str | None, actor: str, ou
     return find(connection, talk_id)
 
 
-def say(connection: Connection, talk_id: str, person: str | None, name: str, kind: str, text: str, client_id: str) -> dict[str, Any]:
+def say(
+    connection: Connection, talk_id: str, person: str | None, name: str, kind: str, text: str, client_id: str
+) -> dict[str, Any]:
     """Add to the transcript and return the message; the same client_id again returns the first one, added once."""
+    found = _hold(connection, talk_id)
     same = (talk_message.c.talk == talk_id, talk_message.c.client_id == client_id)
     known = connection.execute(select(talk_message).where(*same)).first()
     if known is not None:
         return _message(connection, known)
-    found = find(connection, talk_id)
     after = _step(found, session.Say(person, kind, text))
     connection.execute(update(talk).where(talk.c.id == talk_id).values(last_seq=after.last_seq))
     values = {
@@ -207,7 +233,7 @@ def past(connection: Connection, point: str, limit: int = 5) -> list[Row[Any]]:
 
 
 def usual_wait(connection: Connection) -> int | None:
-    """Median seconds that the last 20 claimed talks waited, None before there are five: no guess is better than a wild one."""
+    """Median seconds that the last 20 claimed talks waited; None before there are five: no wild guesses."""
     query = select(talk.c.opened_at, talk.c.claimed_at).where(talk.c.claimed_at.is_not(None))
     rows = connection.execute(query.order_by(talk.c.claimed_at.desc()).limit(20)).all()
     waits = sorted((clock.parse(row.claimed_at) - clock.parse(row.opened_at)).total_seconds() for row in rows)
@@ -227,14 +253,23 @@ def present(connection: Connection, away_s: int) -> dict[str, str]:
     return {row.person: row.name for row in connection.execute(select(presence).where(presence.c.seen_at > since))}
 
 
+def lost(connection: Connection, away_s: int) -> list[Row[Any]]:
+    """Talks held by an agent who was not seen for `away_s` seconds."""
+    here = present(connection, away_s)
+    active = connection.execute(select(talk).where(talk.c.state == session.ACTIVE))
+    return [row for row in active if row.agent not in here]
+
+
 def return_lost(connection: Connection, away_s: int) -> list[str]:
     """Give talks of agents who vanished back to the queue; returns their ids."""
-    here = present(connection, away_s)
-    active = connection.execute(select(talk).where(talk.c.state == session.ACTIVE)).all()
-    lost = [row.id for row in active if row.agent not in here]
-    for talk_id in lost:
-        give_back(connection, talk_id, None)
-    return lost
+    returned = []
+    for row in lost(connection, away_s):
+        # Since it was read another round may have returned it, or its agent ended it.
+        if _hold(connection, row.id).agent == row.agent:
+            with suppress(Problem):
+                give_back(connection, row.id, None)
+                returned.append(row.id)
+    return returned
 
 
 def replies(connection: Connection, person: str) -> list[Row[Any]]:
@@ -253,4 +288,6 @@ def drop_reply(connection: Connection, person: str, reply_id: str) -> None:
 
 
 def _note(connection: Connection, name: str, talk_id: str, actor: str, point: str, body: dict[str, Any]) -> None:
-    ledger.append(connection, ledger.Event(clock.new_id(), name, talk_id, actor, clock.now(), body, service_point=point))
+    ledger.append(
+        connection, ledger.Event(clock.new_id(), name, talk_id, actor, clock.now(), body, service_point=point)
+    )

@@ -54,7 +54,7 @@ def state() -> Response:
     person = current_person()
     with db().write() as connection:
         store.be_present(connection, person.id, person.name)
-        store.return_lost(connection, current_app.extensions["jjb_settings"].agent_away_s)
+    service.return_lost()
     with db().read() as connection:
         return jsonify(service.desk_state(connection, person))
 
@@ -80,7 +80,8 @@ def talk(talk_id: str) -> Response:
             raise Problem("talk.not_yours")
         device = places.device_status(connection, found.device)
         newest = releases.in_force(connection)
-        past = [{"opened_at": row.opened_at, "item": row.item, "outcome": row.outcome} for row in store.past(connection, found.point)]
+        ended = store.past(connection, found.point)
+        past = [{"opened_at": row.opened_at, "item": row.item, "outcome": row.outcome} for row in ended]
         messages = store.messages(connection, talk_id, after, village=False)
     caller = {**device, "point_name": found.point_name, "current_release": newest.number, "past": past}
     names = ("id", "state", "item", "reason", "release", "opened_at", "last_seq", "agent_name")
@@ -93,7 +94,8 @@ def item(slug: str) -> Response:
     """An item of the release in force, whole."""
     with db().read() as connection:
         newest = releases.in_force(connection)
-    document: dict[str, Any] = releases.document_of(releases.file_of(current_app.extensions["jjb_settings"], newest.number), slug)
+    file = releases.file_of(current_app.extensions["jjb_settings"], newest.number)
+    document: dict[str, Any] = releases.document_of(file, slug)
     return jsonify(release=newest.number, item=document)
 
 
