@@ -29,13 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         note.write_text(asked.url, encoding="utf-8")
     if not note.exists():
-        print("这个文件夹还没有登记。请先运行:python -m sync --data DIR enrol 网址 登记码", file=sys.stderr)
+        print("这个文件夹还没有登记。请先运行：python -m sync --data DIR enrol 网址 登记码", file=sys.stderr)
         return 1
     village = Village(folder, note.read_text(encoding="utf-8").strip(), asked.schema.read_text(encoding="utf-8"))
     try:
         return _run(village, asked)
     except LinkError as error:
-        print(f"没有连上中心({error})。请检查网址和网络后再试。", file=sys.stderr)
+        print(f"没有连上中心（{error}）。请检查网址和网络后再试。", file=sys.stderr)
     except Refused as error:
         print(f"{error.message}{error.next}", file=sys.stderr)
     except NotEnrolled:
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(village: Village, asked: argparse.Namespace) -> int:
     if asked.command == "enrol":
         reply = village.enrol(asked.code, "python -m sync")
-        print(f"已登记：{reply.point.name},{reply.letters} 号机({reply.device})。")
+        print(f"已登记：{reply.point.name}，{reply.letters} 号机（{reply.device}）。")
     elif asked.command == "record":
         print(village.record(asked.name, asked.subject, json.load(sys.stdin)))
     elif asked.command == "sync":
@@ -56,7 +56,7 @@ def _run(village: Village, asked: argparse.Namespace) -> int:
         if outcome.error is not None:
             raise outcome.error
         for event_id, name, problem in village.mailbox.refused():
-            print(f"需处理 {name} {event_id}:{problem.get('message', '')}{problem.get('next', '')}")
+            print(f"需处理 {name} {event_id}：{problem.get('message', '')}{problem.get('next', '')}")
     if asked.command in ("sync", "status"):
         print(json.dumps(asdict(village.status()), ensure_ascii=False, indent=1))
     return 0
