@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 when all is well, 1 on faults in the data, 2 on a wrong call."""
     parser = argparse.ArgumentParser(prog="python -m datasets", description="检查和构建就近办知识")
     commands = parser.add_subparsers(dest="command", required=True)
-    checking = commands.add_parser("check", help="检查事项、区划、词表,一行一个问题")
+    checking = commands.add_parser("check", help="检查事项、区划、词表，一行一个问题")
     checking.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     building = commands.add_parser("build", help="构建一个知识库文件")
     building.add_argument("out", type=Path)
@@ -29,9 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     for fault in faults:
         print(fault)
     if faults:
-        print(f"共 {len(faults)} 个问题,请改正后再试。", file=sys.stderr)
+        print(f"共 {len(faults)} 个问题，请改正后再试。", file=sys.stderr)
         return 1
-    print(f"检查通过:{len(sources.items)} 个事项,{len(sources.regions)} 个区划,{len(sources.rewrites)} 条说法。")
+    print(f"检查通过：{len(sources.items)} 个事项，{len(sources.regions)} 个区划，{len(sources.rewrites)} 条说法。")
     return 0 if options.command == "check" else _build(sources, options.out, options.force)
 
 
@@ -44,9 +44,9 @@ def _build(sources: Sources, out: Path, force: bool) -> int:
         out.unlink(missing_ok=True)
         build(out, sources.items, sources.regions, sources.codes, sources.rewrites)
     except (OSError, apsw.Error) as error:
-        print(f"写不了 {out}:{error}。请检查文件夹在不在、能不能写、磁盘满没满。", file=sys.stderr)
+        print(f"写不了 {out}：{error}。请检查文件夹在不在、能不能写、磁盘满没满。", file=sys.stderr)
         return 2
-    print(f"已写好 {out},{out.stat().st_size} 字节。")
+    print(f"已写好 {out}，{out.stat().st_size} 字节。")
     return 0
 
 

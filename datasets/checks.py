@@ -17,7 +17,8 @@ from datasets.sources import Fault, Sources
 
 Codes = Mapping[str, Mapping[str, str]]
 
-TEXTS = tuple(n for n in SCALARS if n not in {"base_code", "task_code", "levels", "site_visits", "verify", "verified_on"})
+OTHERS = {"base_code", "task_code", "levels", "site_visits", "verify", "verified_on"}
+TEXTS = tuple(name for name in SCALARS if name not in OTHERS)
 MAY_BE_EMPTY = {"site_visits_reason"}
 FIELDS = {*SCALARS, *LISTS, "materials", "situations", "qa"}
 NEEDED_LISTS = ("conditions", "steps", "legal_basis", "sources", "aliases")
@@ -101,7 +102,7 @@ def _date(value: Any) -> list[tuple[str, str]]:
     try:
         date.fromisoformat(value)
     except (TypeError, ValueError):
-        return [("verified_on", "应是日期,如 2026-05-20,没有核实过就留空")]
+        return [("verified_on", "应是日期，如 2026-05-20，没有核实过就留空")]
     return []
 
 
@@ -169,24 +170,25 @@ def _code_sets(document: Document, codes: Codes) -> list[tuple[str, str]]:
     pairs = [("domain", "domain", document["domain"]), ("task_type", "task_type", document["task_type"])]
     pairs += [("project_type", "project_type", document["project_type"])]
     pairs += [("levels", "use_level", level) for level in document["levels"]]
-    return [(field, f"代码“{code}”不在代码表 {name} 中") for field, name, code in pairs if code not in codes.get(name, {})]
+    wrong = [(field, name, code) for field, name, code in pairs if code not in codes.get(name, {})]
+    return [(field, f"代码“{code}”不在代码表 {name} 中") for field, name, code in wrong]
 
 
 def _consistency(document: Document) -> list[tuple[str, str]]:
     faults: list[tuple[str, str]] = []
     promise, kind = document["promised_limit"], document["project_type"]
     if kind == "1" and (WAITS.search(promise) or not INSTANT.search(promise)):
-        faults.append(("project_type", f"承诺时限“{promise}”不是当场办结,应是承诺件(2)"))
+        faults.append(("project_type", f"承诺时限“{promise}”不是当场办结，应是承诺件（2）"))
     if kind == "2" and INSTANT.search(promise) and not WAITS.search(promise):
-        faults.append(("project_type", f"承诺时限“{promise}”是当场办结,应是即办件(1)"))
+        faults.append(("project_type", f"承诺时限“{promise}”是当场办结，应是即办件（1）"))
     if document["site_visits"] > 0 and not document["site_visits_reason"]:
         faults.append(("site_visits_reason", "要到现场就要写明原因"))
     if document["site_visits"] == 0 and document["site_visits_reason"]:
         faults.append(("site_visits_reason", "不用到现场就不要写原因"))
     if document["site_visits"] == 0 and not REMOTE.search(document["place"] + document["cross_region"]):
-        faults.append(("site_visits", "不用到现场,就要有网上、手机、视频或邮寄的办法"))
+        faults.append(("site_visits", "不用到现场，就要有网上、手机、视频或邮寄的办法"))
     if document["verify"] and not document["verify_fields"]:
-        faults.append(("verify_fields", "需要核实时,要写明核实哪几项"))
+        faults.append(("verify_fields", "需要核实时，要写明核实哪几项"))
     return faults
 
 
@@ -231,7 +233,8 @@ def _across(items: list[Document]) -> list[Fault]:
         counts = Counter(str(document.get(field)) for document in items)
         for document in items:
             if counts[str(document.get(field))] > 1:
-                faults.append(Fault(f"items/{document.get('slug')}.yaml", field, f"“{document.get(field)}”与别的事项重复"))
+                file, value = f"items/{document.get('slug')}.yaml", document.get(field)
+                faults.append(Fault(file, field, f"“{value}”与别的事项重复"))
     return faults
 
 
@@ -251,5 +254,5 @@ def _regions(regions: list[dict[str, str]]) -> list[Fault]:
 def _rewrites(rewrites: list[dict[str, str]]) -> list[Fault]:
     counts = Counter(row["colloquial"] for row in rewrites)
     faults = [Fault("synonyms.csv", word, "写了两次") for word, count in counts.items() if count > 1]
-    faults += [Fault("synonyms.csv", r["colloquial"], "两边都要写") for r in rewrites if not (r["colloquial"] and r["standard"])]
-    return faults
+    halves = [row["colloquial"] for row in rewrites if not (row["colloquial"] and row["standard"])]
+    return faults + [Fault("synonyms.csv", word, "两边都要写") for word in halves]

@@ -67,7 +67,7 @@ def read(folder: Path = FOLDER) -> Sources:
     found = Sources()
     paths = sorted((folder / "items").glob("*.yaml"))
     if not paths:
-        found.faults.append(Fault("items/", "-", "没有找到任何事项文件(*.yaml)"))
+        found.faults.append(Fault("items/", "-", "没有找到任何事项文件（*.yaml）"))
     for path in paths:
         document = _item(folder, path, found.faults)
         if document is not None:
@@ -89,13 +89,13 @@ def _item(folder: Path, path: Path, faults: list[Fault]) -> Document | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"第 {mark.line + 1} 行" if mark else "-"
-        faults.append(Fault(name, where, f"YAML 写法有误:{getattr(error, 'problem', error)}"))
+        faults.append(Fault(name, where, f"YAML 写法有误：{getattr(error, 'problem', error)}"))
         return None
     if not isinstance(document, dict):
         faults.append(Fault(name, "-", "内容应是“字段: 值”的列表"))
         return None
     if document.get("slug") != path.stem:
-        faults.append(Fault(name, "slug", f"应与文件名相同:{path.stem}"))
+        faults.append(Fault(name, "slug", f"应与文件名相同：{path.stem}"))
     return document
 
 
@@ -108,7 +108,7 @@ def _table(path: Path, columns: tuple[str, ...], faults: list[Fault]) -> list[di
                 return []
             table = list(reader)
     except (OSError, UnicodeDecodeError) as error:
-        faults.append(Fault(path.name, "-", f"读不了这个文件:{type(error).__name__}"))
+        faults.append(Fault(path.name, "-", f"读不了这个文件：{type(error).__name__}"))
         return []
     for number, row in enumerate(table, 2):
         if None in row or None in row.values():
@@ -121,6 +121,6 @@ def _codes(path: Path, faults: list[Fault]) -> dict[str, dict[str, str]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        faults.append(Fault(path.name, "-", f"读不了这个文件:{type(error).__name__}"))
+        faults.append(Fault(path.name, "-", f"读不了这个文件：{type(error).__name__}"))
         return {}
     return {name: table for name, table in data.items() if isinstance(table, dict)}

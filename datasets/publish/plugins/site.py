@@ -23,9 +23,9 @@ FILTER_WORDS = {
     "gte": "大于等于",
     "lt": "小于",
     "lte": "小于等于",
-    "like": "像(% 代表任意字)",
+    "like": "像（% 代表任意字）",
     "notlike": "不像",
-    "glob": "符合(* 代表任意字)",
+    "glob": "符合（* 代表任意字）",
     "in": "是其中之一",
     "notin": "不在其中",
     "arraycontains": "列表里有",
@@ -37,10 +37,10 @@ FILTER_WORDS = {
     "notblank": "有内容",
 }
 PROBLEMS = {
-    400: "这个查询不合写法,请改一改再试。",
+    400: "这个查询不合写法，请改一改再试。",
     403: "这个站点不提供这项功能。",
-    404: "没有找到这一页。请检查地址,或回到首页。",
-    500: "站点出了点问题,请稍后再试。",
+    404: "没有找到这一页。请检查地址，或回到首页。",
+    500: "站点出了点问题，请稍后再试。",
 }
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -49,7 +49,7 @@ HEADERS = (
 )
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]  # datasette ships no types
 def register_routes() -> list[tuple[str, Any]]:
     """`/open.db`: the file that the tables come from."""
     return [(r"^/open\.db$", whole_file)]
@@ -66,7 +66,7 @@ async def whole_file(datasette: Any) -> Response:
     return Response(body=data, headers=headers, content_type="application/vnd.sqlite3")
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]  # datasette ships no types
 def extra_template_vars(datasette: Any) -> dict[str, Any]:
     """Words that the templates use."""
 
@@ -85,7 +85,7 @@ def extra_template_vars(datasette: Any) -> dict[str, Any]:
     }
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]  # datasette ships no types
 def asgi_wrapper() -> Callable[[Any], Any]:
     """Adds headers to every answer."""
 
