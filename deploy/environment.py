@@ -31,7 +31,9 @@ class Steps:
         self.total = total
         self.number = 0
 
-    def run(self, title: str, command: list[str], log: Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
+    def run(
+        self, title: str, command: list[str], log: Path, cwd: Path = ROOT, env: dict[str, str] | None = None
+    ) -> None:
         """Run one command with its output in a log; Stop with the log's last lines when it fails."""
         self.number += 1
         started = time.monotonic()
@@ -85,7 +87,9 @@ def prepare(steps: Steps, logs: Path) -> None:
 
 def _python(steps: Steps, logs: Path) -> None:
     if sys.version_info < OLDEST:
-        raise Stop(f"需要 Python {OLDEST[0]}.{OLDEST[1]} 或更新,现在是 {sys.version.split()[0]}。请先安装:apt-get install python3")
+        raise Stop(
+            f"需要 Python {OLDEST[0]}.{OLDEST[1]} 或更新,现在是 {sys.version.split()[0]}。请先安装:apt-get install python3"
+        )
     if PYTHON.exists():
         steps.skip("Python 环境")
         return
@@ -102,7 +106,17 @@ def _packages(steps: Steps, logs: Path) -> None:
     if _is(stamp, mark):
         steps.skip("Python 软件包")
         return
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(wanted[0]), "-c", str(wanted[1])]
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "-r",
+        str(wanted[0]),
+        "-c",
+        str(wanted[1]),
+    ]
     steps.run("安装 Python 软件包(首次约两分钟)", command, logs / "pip.log")
     stamp.write_text(mark)
 
@@ -112,7 +126,13 @@ def _node_packages(steps: Steps, logs: Path) -> None:
     if _is(stamp, mark):
         steps.skip("网页软件包")
         return
-    steps.run("安装网页软件包", [str(VENV / "bin" / "npm"), "ci", "--no-audit", "--no-fund"], logs / "npm.log", PWA, node_env())
+    steps.run(
+        "安装网页软件包",
+        [str(VENV / "bin" / "npm"), "ci", "--no-audit", "--no-fund"],
+        logs / "npm.log",
+        PWA,
+        node_env(),
+    )
     stamp.write_text(mark)
 
 
@@ -144,7 +164,9 @@ def _is(stamp: Path, mark: str) -> bool:
 
 def debian_packages(names: dict[str, str], steps: Steps, logs: Path) -> None:
     """Install Debian packages whose command (value) is missing, when root; else say what to install. One step."""
-    missing = [package for package, command in names.items() if not shutil.which(command) and not Path(command).exists()]
+    missing = [
+        package for package, command in names.items() if not shutil.which(command) and not Path(command).exists()
+    ]
     if not missing:
         steps.skip("浏览器和字体")
         return
