@@ -28,7 +28,9 @@ class Database:
     """An engine and the two kinds of transaction the product uses."""
 
     def __init__(self, url: str) -> None:
-        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else create_engine(url, pool_size=20, max_overflow=40)
+        self.engine = (
+            _sqlite_engine(url) if url.startswith("sqlite") else create_engine(url, pool_size=20, max_overflow=40)
+        )
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

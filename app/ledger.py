@@ -67,14 +67,22 @@ class Entry(Event):
     hash: str = ""
 
 
+def hold(connection: Connection) -> None:
+    """Make the caller's transaction the only writer until it ends: SQLite's is already, PostgreSQL needs a lock.
+
+    `append` does it by itself; call it first when something must be looked at before the entry is written.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+
+
 def append(connection: Connection, event: Event) -> Entry:
     """Append one event in the caller's transaction and return it with its place in the chain.
 
     Writers are one at a time: SQLite's own write lock, or an advisory lock on PostgreSQL, held until commit.
     Raises sqlalchemy's IntegrityError when the event id already stands in the ledger.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    hold(connection)
     last = connection.execute(select(ledger.c.seq, ledger.c.hash).order_by(ledger.c.seq.desc()).limit(1)).first()
     seq, prev_hash = (last.seq + 1, last.hash) if last else (1, GENESIS)
     row = {**asdict(event), "body": _canonical(event.body), "seq": seq, "prev_hash": prev_hash}

@@ -27,8 +27,18 @@ from datasets.sources import read
 Say = Callable[[str], None]
 
 DEMO_POINTS = (
-    {"id": "hexie", "name": "大练地街道和谐社区", "region": "533301001003", "address": "泸水市大练地街道和谐社区便民服务站"},
-    {"id": "dulongjiang", "name": "独龙江乡便民服务中心", "region": "533324204000", "address": "贡山县独龙江乡便民服务中心"},
+    {
+        "id": "hexie",
+        "name": "大练地街道和谐社区",
+        "region": "533301001003",
+        "address": "泸水市大练地街道和谐社区便民服务站",
+    },
+    {
+        "id": "dulongjiang",
+        "name": "独龙江乡便民服务中心",
+        "region": "533324204000",
+        "address": "贡山县独龙江乡便民服务中心",
+    },
 )
 DEMO_PEOPLE = (
     ("admin", "州管理员", ("admin",), "533300000000"),

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from app.answering.rules import Candidate, Decision, decide, match_expression, normalise, question_tokens, rewrite, tokens
+from app.answering.rules import (
+    Candidate,
+    Decision,
+    decide,
+    match_expression,
+    normalise,
+    question_tokens,
+    rewrite,
+    tokens,
+)
 from datasets.sources import FOLDER
 
 SEARCH_SQL = (FOLDER / "search.sql").read_text(encoding="utf-8")
 SPEC: dict[str, Any] = json.loads((FOLDER / "search.json").read_text(encoding="utf-8"))
 
 CANDIDATES = """
-SELECT d.item, CAST(round(-bm25(search, {0}, {1}, {2}) * 1000000) AS INTEGER) AS score
+SELECT d.item, CAST(round(-bm25(search, {}, {}, {}) * 1000000) AS INTEGER) AS score
 FROM search JOIN search_doc d ON d.id = search.rowid
-WHERE search MATCH ? ORDER BY score DESC, d.item LIMIT {3}
+WHERE search MATCH ? ORDER BY score DESC, d.item LIMIT {}
 """.format(*SPEC["weights"], SPEC["candidates"])
 
 
@@ -35,7 +43,7 @@ def build(release: Path, target: Path) -> None:
             refresh(db)
     finally:
         db.close()
-    os.replace(draft, target)
+    draft.replace(target)
 
 
 def refresh(db: apsw.Connection) -> int:

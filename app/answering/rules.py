@@ -114,11 +114,12 @@ class Decision:
 
 def decide(question: str, terms: Sequence[str], candidates: Sequence[Candidate], spec: Mapping[str, Any]) -> Decision:
     """Rank candidates and choose. `question` is normalised and rewritten, `spec` is `datasets/search.json`."""
-    advice = advise(question, spec["advice"])
+    rule = advise(question, spec["advice"])
+    advice = str(rule["say"]) if rule else ""
     scored = [(_score(question, one, spec), one) for one in candidates]
     scored.sort(key=lambda pair: (-pair[0], pair[1].slug))
     hits = [_hit(question, terms, one, score) for score, one in scored[: spec["shown"]]]
-    if not hits or _nothing(hits[0], advice, spec["none"]):
+    if not hits or _nothing(hits[0], rule, spec["none"]):
         return Decision("none", [], advice)
     top, answer = hits[0], spec["answer"]
     margin = 100 if len(hits) == 1 else (top.score - hits[1].score) * 100 // max(1, top.score)
@@ -127,21 +128,24 @@ def decide(question: str, terms: Sequence[str], candidates: Sequence[Candidate],
     return Decision("answer" if sure and not one_chance_word else "clarify", hits, advice)
 
 
-def _nothing(top: Hit, advice: str, none: Mapping[str, int]) -> bool:
-    """Whether even the best item is no answer. Advice (110, 12345 …) goes first unless the item fits well beside it."""
-    if advice:
-        return top.strong < none["beside_advice"]
+def _nothing(top: Hit, rule: Mapping[str, Any] | None, none: Mapping[str, int]) -> bool:
+    """Whether even the best item is no answer. Advice (110, 12345 …) stands alone unless the item fits as well as its
+    rule's `beside` percent; above 100 it always does (other people's data).
+    """
+    if rule:
+        return top.strong < int(rule["beside"])
     if top.phrase is not None:
         return False
     return top.coverage < none["coverage"] or (top.strong < none["strong"] and top.score < none["score"])
 
 
-def advise(question: str, rules: Sequence[Mapping[str, Any]]) -> str:
-    """The first rule of which every group has a word in the question; "" when none fits."""
+def advise(question: str, rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The first rule of which every group has a word in the question and no `unless` word is in it."""
     for rule in rules:
-        if all(any(word in question for word in group) for group in rule["all"]):
-            return str(rule["say"])
-    return ""
+        wanted = all(any(word in question for word in group) for group in rule["all"])
+        if wanted and not any(word in question for word in rule["unless"]):
+            return rule
+    return None
 
 
 def _score(question: str, one: Candidate, spec: Mapping[str, Any]) -> int:

@@ -38,8 +38,11 @@ def ask() -> Response:
 
 
 def _shown(knowledge: apsw.Connection, hit: Any) -> dict[str, Any]:
-    name, department = knowledge.execute("SELECT name, department FROM item WHERE slug=?", (hit.slug,)).fetchone()
-    names = [name, *(t for (t,) in knowledge.execute("SELECT text FROM item_alias WHERE item=? ORDER BY pos", (hit.slug,)))]
+    [(name, department)] = knowledge.execute("SELECT name, department FROM item WHERE slug=?", (hit.slug,))
+    names = [
+        name,
+        *(t for (t,) in knowledge.execute("SELECT text FROM item_alias WHERE item=? ORDER BY pos", (hit.slug,))),
+    ]
     pairs = list(knowledge.execute("SELECT q, a FROM qa WHERE item=? ORDER BY pos", (hit.slug,)))
     nearest = pairs[hit.qa] if hit.qa is not None and hit.qa < len(pairs) else None
     return {

@@ -45,7 +45,16 @@ def _csv(rows: list[dict[str, str]]) -> Response:
     writer.writerow(["编码", "事项", "类别", "批次", "部门", "承诺时限", "收费", "开放日期"])
     for r in rows:
         writer.writerow(
-            [r["code"], r["name"], r["domain_name"], r["batch"], r["department"], r["promised_limit"], r["fee"], r["opened_on"]]
+            [
+                r["code"],
+                r["name"],
+                r["domain_name"],
+                r["batch"],
+                r["department"],
+                r["promised_limit"],
+                r["fee"],
+                r["opened_on"],
+            ]
         )
     headers = {"Content-Disposition": "attachment; filename=catalog.csv"}
     return Response("\ufeff" + out.getvalue(), mimetype="text/csv", headers=headers)

@@ -26,10 +26,16 @@ from sync import content, manifest, packs
 
 
 def publish(
-    connection: Connection, settings: Settings, items: Iterable[Document], note: str, actor: str, words: Sources | None = None
+    connection: Connection,
+    settings: Settings,
+    items: Iterable[Document],
+    note: str,
+    actor: str,
+    words: Sources | None = None,
 ) -> releases.Release:
     """Issue the next release with these item documents; regions, codes and rewrites come from `datasets/`."""
     words = words or read()
+    ledger.hold(connection)  # two releases at once would take the same number and each other's file
     before = releases.newest(connection)
     number = before.number + 1 if before else 1
     target = releases.file_of(settings, number)
@@ -38,7 +44,10 @@ def publish(
     documents = sorted(items, key=lambda document: str(document["slug"]))
     build(target, documents, words.regions, words.codes, words.rewrites)
     root, rows = _root(target)
-    index.build(target, releases.search_file_of(settings, number))
+    searchable = releases.search_file_of(settings, number)
+    index.build(target, searchable)
+    settle(target)
+    settle(searchable)
     made = [packs.make(SCHEMA, target)]
     for start in range(max(1, number - settings.delta_depth), number):
         made.append(packs.make(SCHEMA, target, releases.file_of(settings, start), start))
@@ -57,13 +66,12 @@ def publish(
         issued_at=issued_at,
         stale_after=clock.stamp(clock.parse(issued_at) + timedelta(days=settings.stale_days)),
     )
-    issued = releases.Release(
-        releases.SCOPE, number, root, len(documents), text, signature, note, issued_at, actor
-    )
+    issued = releases.Release(releases.SCOPE, number, root, len(documents), text, signature, note, issued_at, actor)
     connection.execute(insert(releases.release).values(issued.__dict__))
     body = {"release": number, "content_root": root, "items": len(documents), "note": note}
     ledger.append(
-        connection, ledger.Event(clock.new_id(), "knowledge.released", f"{releases.SCOPE}:{number}", actor, issued_at, body)
+        connection,
+        ledger.Event(clock.new_id(), "knowledge.released", f"{releases.SCOPE}:{number}", actor, issued_at, body),
     )
     return issued
 
@@ -85,3 +93,14 @@ def keep(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.rename(path)
+    settle(path)
+
+
+def settle(path: Path) -> None:
+    """Bring a finished file and its name in the folder to the disk."""
+    for target in (path, path.parent):
+        descriptor = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

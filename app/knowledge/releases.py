@@ -60,9 +60,11 @@ class Release:
 
 def newest(connection: Connection) -> Release | None:
     """The release that is in force, None before the first."""
-    row = connection.execute(
-        select(release).where(release.c.scope == SCOPE).order_by(release.c.number.desc()).limit(1)
-    ).mappings().first()
+    row = (
+        connection.execute(select(release).where(release.c.scope == SCOPE).order_by(release.c.number.desc()).limit(1))
+        .mappings()
+        .first()
+    )
     return Release(**row) if row else None
 
 

@@ -35,7 +35,9 @@ edition = Table(
 )
 
 
-def editions(connection: Connection, state: str | None = None, item: str | None = None, author: str | None = None) -> list[Row[Any]]:
+def editions(
+    connection: Connection, state: str | None = None, item: str | None = None, author: str | None = None
+) -> list[Row[Any]]:
     """Editions filtered by column, newest first."""
     query = select(edition).order_by(edition.c.changed_at.desc(), edition.c.id)
     for column, value in ((edition.c.state, state), (edition.c.item, item), (edition.c.author, author)):
@@ -113,6 +115,7 @@ def _act(connection: Connection, found: Row[Any], name: str, actor: str, note: s
 
 def release(connection: Connection, settings: Settings, note: str, actor: str) -> releases.Release:
     """Issue the next release: the documents in force with every approved edition in place of its item."""
+    ledger.hold(connection)
     approved = editions(connection, state="approved")
     if not approved:
         raise Problem("knowledge.nothing")

@@ -32,7 +32,9 @@ def pack(name: str) -> Response:
     path = releases.pack_file(_settings(), name)
     if not re.fullmatch(r"[0-9a-f]{64}", name) or not path.is_file():
         raise Problem("request.missing")
-    response = send_file(path.resolve(), mimetype="application/octet-stream", etag=name, max_age=31536000, conditional=True)
+    response = send_file(
+        path.resolve(), mimetype="application/octet-stream", etag=name, max_age=31536000, conditional=True
+    )
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
@@ -96,12 +98,20 @@ def edit(slug: str) -> str | AnyResponse | tuple[str, int]:
             if request.form.get("act") == "submit":
                 store.act(connection, edition_id, "submit", me.id, me.name, note)
     except Problem as problem:
-        return _form(document, version, [("note" if problem.code == "knowledge.note" else "-", problem.sentence + problem.kind.next)], current, release), problem.kind.status
+        return _form(
+            document,
+            version,
+            [("note" if problem.code == "knowledge.note" else "-", problem.sentence + problem.kind.next)],
+            current,
+            release,
+        ), problem.kind.status
     flash("已提交审核。" if request.form.get("act") == "submit" else "草稿已保存。", "ok")
     return redirect(url_for("knowledge.edition", edition_id=edition_id))
 
 
-def _form(document: Document, version: int, faults: list[tuple[str, str]], current: Any, release: releases.Release) -> str:
+def _form(
+    document: Document, version: int, faults: list[tuple[str, str]], current: Any, release: releases.Release
+) -> str:
     codes = {name: _codes(name, release) for name in ("domain", "task_type", "project_type", "use_level")}
     return render_template(
         "knowledge/edit.html", d=document, version=version, faults=faults, labels=rules.LABELS, codes=codes, spare=SPARE,

@@ -98,7 +98,9 @@ def check() -> AnyResponse:
     with db().read() as connection:
         verdict = ledger.verify(connection)
     if verdict.ok:
-        flash(f"账本完好：{verdict.entries} 条记录逐条核对，没有改动、缺少或插入。末条校验值 {verdict.head[:16]}。", "ok")
+        flash(
+            f"账本完好：{verdict.entries} 条记录逐条核对，没有改动、缺少或插入。末条校验值 {verdict.head[:16]}。", "ok"
+        )
     else:
         flash(
             f"账本在第 {verdict.broken_at} 条对不上，前 {verdict.entries - 1} 条完好。请马上停用写入并联系系统管理员。",

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, render_template, request
-from flask import send_from_directory
-from werkzeug.utils import safe_join
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+)
+from werkzeug.security import safe_join
 
 from app.accounts.rules import local_path
 from app.db import db
@@ -70,7 +79,7 @@ def _built(name: str, caching: str) -> Response:
     path = safe_join(str(DIST), name)
     if path is None or name.endswith(".gz") or not Path(path).is_file():
         raise Problem("request.missing")
-    squeezed = Path(path + ".gz").is_file() and "gzip" in request.accept_encodings
+    squeezed = Path(path + ".gz").is_file() and request.accept_encodings.quality("gzip") > 0
     response = send_from_directory(DIST, name + ".gz" if squeezed else name, mimetype=_kind(name), conditional=True)
     if squeezed:
         response.headers["Content-Encoding"] = "gzip"

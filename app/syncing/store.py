@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, delete, func, insert, select, text, update
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, delete, func, insert, select, update
 
 from app import clock, events, ledger
 from app.db import metadata
@@ -63,12 +63,6 @@ def fingerprint(event: DeviceEvent) -> str:
     """What makes two sendings of one event the same: everything but the wrapping."""
     whole = [event.id, event.seq, event.name, event.subject, event.at, event.body]
     return hashlib.sha256(json.dumps(whole, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-
-
-def alone(connection: Connection) -> None:
-    """Let one round at a time judge and append: SQLite does by itself, on PostgreSQL take the ledger's lock first."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ledger.ADVISORY_LOCK})
 
 
 def seen(connection: Connection, event_id: str) -> Row[Any] | None:
@@ -158,7 +152,7 @@ def gaps(connection: Connection, device_id: str) -> list[tuple[int, int]]:
 
 def push(connection: Connection, point: str, kind: str, body: dict[str, Any]) -> None:
     """Queue a message down to every device of a point."""
-    alone(connection)  # a cursor handed out must not become visible after a later one
+    ledger.hold(connection)  # a cursor handed out must not become visible after a later one
     values = {"point": point, "kind": kind, "body": json.dumps(body, ensure_ascii=False), "created_at": clock.now()}
     connection.execute(insert(downlink).values(values))
 

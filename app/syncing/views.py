@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import clock
+from app import clock, ledger
 from app.accounts.guard import current_person, needs
 from app.bus import bus
 from app.db import db
@@ -74,7 +74,7 @@ def _round() -> Response:
                 store.set_aside(connection, vault(), device, event, "device.revoked", received_at)
         raise Problem("device.revoked")
     with db().write() as connection:
-        store.alone(connection)
+        ledger.hold(connection)
         verdicts = [_take(connection, device, event, received_at) for event in asked.events]
         note_contact(connection, device, _state(asked, received_at), received_at)
     with db().read() as connection:
@@ -238,7 +238,7 @@ def settle() -> AnyResponse:
     if not reason or act not in ("accept", "discard"):
         raise Problem("request.format", field="处理说明")
     with db().write() as connection:
-        store.alone(connection)
+        ledger.hold(connection)
         key = request.form.get("id", "")
         row = store.settle(connection, key, f"{ACTS[act]}:{reason[:200]}", current_person().id)
         if act == "accept":

@@ -21,7 +21,14 @@ def store(app: Flask) -> Database:
 
 
 def fact(name: str = "test.happened", **fields: object) -> ledger.Event:
-    base = {"event_id": new_id(), "name": name, "subject": "s", "actor": "centre", "received_at": now(), "body": {"字": 1}}
+    base = {
+        "event_id": new_id(),
+        "name": name,
+        "subject": "s",
+        "actor": "centre",
+        "received_at": now(),
+        "body": {"字": 1},
+    }
     return ledger.Event(**{**base, **fields})  # type: ignore[arg-type]
 
 

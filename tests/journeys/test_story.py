@@ -37,7 +37,9 @@ def test_a_village_serves_people_while_the_centre_is_gone(centre: Centre, open_b
     page = village.pages[0]
     enter(page, centre)
     expect(page.locator(".strip")).to_contain_text("知识第 1 版")
-    page.wait_for_function("navigator.serviceWorker.controller !== null || navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function(
+        "navigator.serviceWorker.controller !== null || navigator.serviceWorker.ready.then(() => true)"
+    )
 
     # When the centre dies and the browser is started again
     centre.kill()
@@ -138,7 +140,9 @@ def test_a_corrected_fee_reaches_the_village_in_two_kilobytes(centre: Centre, op
         expect(page.locator("main")).to_contain_text("补领 40 元，换领 20 元，首次不收费")
         expect(page.locator("main")).to_contain_text("第 2 版")
 
-        reply = next(text for text in replies(wire) if text.get("packs") and '"release":2' in text["manifests"][0]["manifest"])
+        reply = next(
+            text for text in replies(wire) if text.get("packs") and '"release":2' in text["manifests"][0]["manifest"]
+        )
         pack = reply["packs"][0]
         manifest = json.loads(reply["manifests"][0]["manifest"])
         assert len(base64.b64decode(pack["data"])) + len(reply["manifests"][0]["manifest"]) <= 2048

@@ -1,15 +1,22 @@
 // 智能问答, the pure half: words to tokens, hits to a decision. Twin of `app/answering/rules.py`, sentence by sentence;
 // tests/vectors/answering.json holds the two together. Integers only.
 
+export interface Advice {
+  all: string[][];
+  unless: string[];
+  beside: number;
+  say: string;
+}
+
 export interface Spec {
   weights: number[];
   phrase_bonus: number;
   candidates: number;
   shown: number;
   answer: { score: number; margin: number; coverage: number };
-  none: { coverage: number; strong: number; score: number; beside_advice: number };
+  none: { coverage: number; strong: number; score: number };
   stop: string[];
-  advice: { all: string[][]; say: string }[];
+  advice: Advice[];
   document: { name: string; question: string; rest: string };
 }
 
@@ -121,13 +128,14 @@ export function matchExpression(terms: readonly string[]): string {
 }
 
 export function decide(question: string, terms: readonly string[], candidates: readonly Candidate[], spec: Spec): Decision {
-  const advice = advise(question, spec.advice);
+  const rule = advise(question, spec.advice);
+  const advice = rule?.say ?? "";
   const scored = candidates
     .map((one) => ({ score: scoreOf(question, one, spec), one }))
     .sort((a, b) => b.score - a.score || byCodePoint(a.one.slug, b.one.slug));
   const hits = scored.slice(0, spec.shown).map(({ score, one }) => hitOf(question, terms, one, score));
   const top = hits[0];
-  if (!top || nothing(top, advice, spec.none)) return { decision: "none", hits: [], advice };
+  if (!top || nothing(top, rule, spec.none)) return { decision: "none", hits: [], advice };
   const next = hits[1];
   const margin = next ? Math.floor(((top.score - next.score) * 100) / Math.max(1, top.score)) : 100;
   const oneChanceWord = top.matched.length < 2 && top.coverage < 100 && top.phrase === null;
@@ -136,14 +144,15 @@ export function decide(question: string, terms: readonly string[], candidates: r
   return { decision: sure ? "answer" : "clarify", hits, advice };
 }
 
-function nothing(top: RankedHit, advice: string, none: Spec["none"]): boolean {
-  if (advice) return top.strong < none.beside_advice;
+function nothing(top: RankedHit, rule: Advice | null, none: Spec["none"]): boolean {
+  if (rule) return top.strong < rule.beside;
   if (top.phrase !== null) return false;
   return top.coverage < none.coverage || (top.strong < none.strong && top.score < none.score);
 }
 
-export function advise(question: string, rules: Spec["advice"]): string {
-  return rules.find((rule) => rule.all.every((group) => group.some((word) => question.includes(word))))?.say ?? "";
+export function advise(question: string, rules: readonly Advice[]): Advice | null {
+  const wanted = (rule: Advice): boolean => rule.all.every((group) => group.some((word) => question.includes(word)));
+  return rules.find((rule) => wanted(rule) && !rule.unless.some((word) => question.includes(word))) ?? null;
 }
 
 function scoreOf(question: string, one: Candidate, spec: Spec): number {

@@ -29,9 +29,10 @@ async function take(frame: Record<string, unknown>): Promise<void> {
     line.send({ type: "hello", device, signature, talk: talk.state?.talk ?? null, after: cursor(talk.transcript) });
   } else if (frame.type === "welcome") {
     talk.line = "live";
+    // A centre that knows no talk of ours never got the open frame, or the talk ended before we had heard of it.
     if (opening) line.send(opening);
+    else if (frame.talk === null) leave();
     for (const one of talk.pending) speak(one);
-    if (frame.talk === null && !opening) leave(); // ended while we were away
   } else if (frame.type === "state") {
     const state = frame as unknown as TalkState;
     if (talk.state?.talk !== state.talk) talk.transcript = talk.transcript.filter((message) => message.talk === state.talk);
@@ -50,7 +51,10 @@ async function take(frame: Record<string, unknown>): Promise<void> {
 }
 
 function speak(one: Pending): void {
-  if (!one.failed) line.send({ type: "say", client_id: one.client_id, text: one.text });
+  // With its talk, so that a message sent again after the end does not slip into the next talk. Before the centre has
+  // shown the talk its id is the open frame's own.
+  const id = one.talk ?? talk.state?.talk ?? opening?.client_id;
+  if (!one.failed && id) line.send({ type: "say", client_id: one.client_id, talk: id, text: one.text });
 }
 
 function leave(): void {
@@ -95,7 +99,7 @@ export function sayAgain(clientId: string): void {
 
 export function hangUp(): void {
   opening = null;
-  if (!line.send({ type: "end" })) leave();
+  if (!talk.state || !line.send({ type: "end", talk: talk.state.talk })) leave();
 }
 
 export const current = readonly(talk);
