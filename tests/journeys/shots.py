@@ -102,6 +102,8 @@ def _village(playwright: Playwright, centre: Centre, folder: Path) -> None:
     for name, address in VILLAGE.items():
         page.goto(f"{centre.url}/village/{address}")
         _shoot(page, folder / f"village-{name}.png")
+        if name == "ask":
+            page.screenshot(path=folder / "readme-village.png")
     page.goto(f"{centre.url}/village/#/call?item=id-card")
     page.get_by_label("想问什么").fill("老人身份证丢了，本人来不了，可以上门吗？")
     page.get_by_role("button", name="呼叫客服").click()
@@ -133,6 +135,7 @@ def _desk(playwright: Playwright, centre: Centre, folder: Path, village: Page) -
     expect(village.get_by_role("link", name="打开事项")).to_be_visible()
     _shoot(village, folder / "village-talk.png")
     _shoot(desk, folder / "desk-talk.png")
+    desk.screenshot(path=folder / "readme-desk.png")
     context.close()
 
 
