@@ -7,13 +7,15 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask_security import current_user
+from sqlalchemy import Connection
 
+from app.accounts import store
 from app.accounts.rules import Person, within
 from app.problems import Problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-__all__ = ["Person", "current_person", "logged_in", "may_see", "must_see", "needs"]
+__all__ = ["Person", "current_person", "log_in_mark", "logged_in", "may_see", "must_see", "needs", "still_logged_in"]
 
 
 def logged_in() -> bool:
@@ -26,6 +28,16 @@ def current_person() -> Person:
     if not logged_in():
         raise Problem("access.login")
     return cast(Person, current_user.as_person())
+
+
+def log_in_mark() -> str:
+    """What changes when this person's log-ins end (new password, changed roles, lock); for sockets that outlive a request."""
+    return str(current_user.fs_uniquifier)
+
+
+def still_logged_in(connection: Connection, person: Person, mark: str) -> bool:
+    """Whether a log-in with this mark still holds: False once the person was locked, changed or given a new password."""
+    return store.mark_of(connection, person.id) == mark
 
 
 def needs(*roles: str) -> Callable[[View], View]:

@@ -162,6 +162,13 @@ def _active_admins(connection: Connection) -> list[str]:
     return list(connection.execute(query.where(person_role.c.role == "admin", person.c.active)).scalars())
 
 
+def mark_of(connection: Connection, person_id: str) -> str | None:
+    """The mark that a person's present log-ins carry, None for a locked person."""
+    query = select(person.c.fs_uniquifier).where(person.c.id == person_id, person.c.active)
+    found: str | None = connection.execute(query).scalar()
+    return found
+
+
 def set_password(connection: Connection, person_id: str, password: str, actor: str) -> None:
     """Set a password (already checked by `rules.password_fault`); ends every other session of the person."""
     changed = {"password": hash_password(password), "fs_uniquifier": uuid.uuid4().hex}

@@ -18,7 +18,7 @@ from flask import Flask, request
 from flask_sock import Sock
 from simple_websocket import ConnectionClosed
 
-from app.accounts.guard import current_person
+from app.accounts.guard import current_person, log_in_mark, still_logged_in
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
@@ -227,6 +227,7 @@ class _Agent(_Socket):
             return
         try:
             self.person = _agent()
+            self.mark = log_in_mark()
         except Problem as problem:
             self.send({"type": "problem", **problem.to_wire()})
             self.ws.close(4001, "log in")
@@ -235,6 +236,11 @@ class _Agent(_Socket):
         self.serve()
 
     def take(self, text: str) -> None:
+        # A socket outlives the request that opened it: somebody locked meanwhile must not go on.
+        with db().read() as connection:
+            if not still_logged_in(connection, self.person, self.mark):
+                self.ws.close(4001, "log in")
+                return
         frame = service.read_frame(text, service.AgentFrame)
         if isinstance(frame, service.Watch):
             self.watched[frame.talk] = frame.after

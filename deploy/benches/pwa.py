@@ -85,7 +85,11 @@ def centre_with(folder: Path, items: list[Document] | None = None) -> Iterator[C
 def browser(playwright: Playwright, profile: Path) -> BrowserContext:
     """Chromium on a profile that stays: opening it again is a restart."""
     return playwright.chromium.launch_persistent_context(
-        profile, executable_path=CHROMIUM, args=list(FLAGS), locale="zh-CN", viewport=SCREEN  # type: ignore[arg-type]
+        profile,
+        executable_path=CHROMIUM,
+        args=list(FLAGS),
+        locale="zh-CN",
+        viewport=SCREEN,  # type: ignore[arg-type]
     )
 
 

@@ -97,6 +97,7 @@ let villages: Village[];
 const parts = new Map<string, MemoryPart>();
 
 function open(): Village {
+  const mine = centre; // a round still under way when a test ends must not reach the next test's centre
   const world: World = {
     app: "0.1.0",
     browser: "test",
@@ -111,7 +112,7 @@ function open(): Village {
     fetcher: async (input, init) => {
       if (!onLine) throw new TypeError("Failed to fetch");
       const body = new Uint8Array((init?.body as Uint8Array<ArrayBuffer> | undefined) ?? []);
-      return centre.handle({ path: String(input), headers: new Headers(init?.headers), body });
+      return mine.handle({ path: String(input), headers: new Headers(init?.headers), body });
     },
     changed: () => undefined,
   };
@@ -134,7 +135,7 @@ async function enrolled(): Promise<Village> {
   return village;
 }
 
-async function filed(village: Village, name = "和某花"): Promise<string> {
+async function filed(village: Village, name = "测试花"): Promise<string> {
   const draft = await village.newDraft("animal-quarantine", []);
   await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name } });
   return (await village.submit(draft.id)).case_no;
@@ -237,7 +238,7 @@ describe("a case", () => {
   test("submitted twice is one case, one event, and the draft is gone", async () => {
     const village = await enrolled();
     const draft = await village.newDraft("animal-quarantine", []);
-    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "和某花" } });
+    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "测试花" } });
     const numbers = await Promise.all([tell(village, "submit", draft.id), tell(village, "submit", draft.id)]);
     expect(numbers[0]).toEqual(numbers[1]);
     expect(numbers[0]).toMatchObject({ case_no: expect.stringMatching(/^NJ533301001\d{8}AB0001$/) as string });
@@ -250,9 +251,9 @@ describe("a case", () => {
 
   test("is personal at rest: neither name nor number is readable in the file", async () => {
     const village = await enrolled();
-    await filed(village, "和某花花");
+    await filed(village, "测试花花");
     const dump = Buffer.from(sqlite3.capi.sqlite3_js_db_export(files.field.handle)).toString("latin1");
-    expect(dump).not.toContain(Buffer.from("和某花花").toString("latin1"));
+    expect(dump).not.toContain(Buffer.from("测试花花").toString("latin1"));
     expect(dump).toContain("case.submitted");
   });
 
@@ -266,7 +267,7 @@ describe("a case", () => {
   test("on a full disk is not half there", async () => {
     const village = await enrolled();
     const draft = await village.newDraft("animal-quarantine", []);
-    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "和某花" }, note: "记".repeat(3000) });
+    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "测试花" }, note: "记".repeat(3000) });
     const pages = Number(files.field.row("PRAGMA page_count")?.[0]);
     files.field.run(`PRAGMA max_page_count=${pages}`);
     await expect(village.submit(draft.id)).rejects.toMatchObject({ code: "storage.full" });

@@ -8,6 +8,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -28,6 +29,13 @@ def new() -> str:
 @pytest.fixture
 def wire(app: Flask) -> Iterator[Wire]:
     """The way to a running centre."""
+    with running(app) as relay:
+        yield relay
+
+
+@contextmanager
+def running(app: Flask) -> Iterator[Wire]:
+    """A centre served on a real socket, behind a wire."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
