@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, request, send_file
+from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -31,10 +31,13 @@ def bare() -> AnyResponse:
 @bp.get("/desk/")
 @needs("agent", "lead")
 def page() -> Response:
-    """The agent desk, built by Vite."""
+    """The agent desk, built by Vite, in the type size that the person chose for the consoles."""
     if not PAGE.is_file():
         raise Problem("desk.not_built")
-    return send_file(PAGE, max_age=0)
+    html, size = PAGE.read_text(encoding="utf-8"), request.cookies.get("size")
+    if size in ("l", "xl"):
+        html = html.replace("<html ", f'<html data-size="{size}" ', 1)
+    return Response(html, mimetype="text/html")
 
 
 @bp.get("/api/desk/me")

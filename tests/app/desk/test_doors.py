@@ -108,3 +108,12 @@ def test_sockets_beyond_the_budget_are_sent_away_politely(settings: Settings) ->
         assert (opcode, data[:2]) == (websocket.ABNF.OPCODE_CLOSE, (1013).to_bytes(2, "big"))
         first.ws.close()
     app.extensions["jjb_db"].close()
+
+
+def test_the_desk_comes_in_the_chosen_type_size(log_in: LogIn) -> None:
+    agent = log_in("agent1")
+    if agent.get("/desk/").status_code == 503:
+        pytest.skip("the desk is not built: ./deploy/up --setup-only")
+    assert "data-size" not in agent.get("/desk/").get_data(as_text=True)
+    agent.get("/size?next=/desk/")
+    assert '<html data-size="l"' in agent.get("/desk/").get_data(as_text=True)
