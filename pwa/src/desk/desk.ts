@@ -151,9 +151,15 @@ async function act(frame: Record<string, unknown>): Promise<void> {
   }
 }
 
+/** Take a talk; resolves when the centre has said whose it is now (the answer to a frame comes as a later frame, in no fixed order). */
 export async function claim(id: string): Promise<void> {
   await act({ type: "claim", talk: id });
   await select(id);
+  await new Promise<void>((resolve) => {
+    const settled = computed(() => desk.problem !== null || desk.mine.some((talk) => talk.id === id));
+    if (settled.value) return resolve();
+    watch(settled, () => resolve(), { once: true });
+  });
 }
 
 export const giveBack = (id: string, note: string): Promise<void> =>
