@@ -31,12 +31,14 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
 class QuestionAsked(Body):
     text: Line
     """What was asked; digits of ID and phone numbers are masked on the device before it is stored."""
-    decision: Literal["answer", "clarify", "none"]
+    decision: Literal["answer", "clarify", "redirect", "refuse", "handoff"]
     items: list[Short]
     """Items offered, best first."""
     release: Count
     picked: Short | None = None
     """The item the person opened, None for 都不是 or nothing."""
+    lingua: Count | None = None
+    """Release of the words it was judged with; with `release` it fixes the answer."""
 
 
 class MaterialChecked(Body):
@@ -179,6 +181,7 @@ EVENTS: dict[str, Kind] = {
     "knowledge.drafted": Kind("centre", KnowledgeEdition),
     "knowledge.rejected": Kind("centre", KnowledgeEdition),
     "knowledge.released": Kind("centre", KnowledgeReleased),
+    "lingua.released": Kind("centre", KnowledgeReleased),
     "knowledge.submitted": Kind("centre", KnowledgeEdition),
     "knowledge.withdrawn": Kind("centre", KnowledgeEdition),
     "notice.printed": Kind("device", NoticePrinted),

@@ -69,8 +69,11 @@ def setup(app: Flask, demo: bool, say: Say = lambda _line: None) -> None:
             accounts.add_roles(connection, ROLES)
             catalog.seed(connection)
             if releases.newest(connection) is None:
-                say("检查并装入事项目录,发布第 1 版知识")
+                say("检查并装入事项目录，发布第 1 版知识")
                 first_release(connection, settings)
+            if releases.newest(connection, releases.LINGUA) is None:
+                say("用群众问法训练问答，发布第 1 版问答词库")
+                publish.publish_lingua(connection, settings, "首次发布", "centre")
         if demo:
             say("建立示范服务点和人员")
             with store.write() as connection:

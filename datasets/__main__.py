@@ -42,7 +42,7 @@ def _build(sources: Sources, out: Path, force: bool) -> int:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.unlink(missing_ok=True)
-        build(out, sources.items, sources.regions, sources.codes, sources.rewrites)
+        build(out, sources.items, sources)
     except (OSError, apsw.Error) as error:
         print(f"写不了 {out}：{error}。请检查文件夹在不在、能不能写、磁盘满没满。", file=sys.stderr)
         return 2

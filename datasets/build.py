@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import apsw
 
-from datasets.rows import Document, Row, rows
-from datasets.sources import FOLDER
+from datasets.rows import Document, Row, elsewhere_rows, rows
+from datasets.sources import FOLDER, Sources
 
 SCHEMA = (FOLDER / "schema.sql").read_text(encoding="utf-8")
 
 
-def build(
-    path: Path,
-    items: Iterable[Document],
-    regions: Iterable[Mapping[str, str]],
-    codes: Mapping[str, Mapping[str, str]],
-    rewrites: Iterable[Mapping[str, str]],
-) -> None:
-    """Write a new file at `path` (FileExistsError when there is one). Input must have passed `checks.check`.
+def build(path: Path, items: Iterable[Document], words: Sources) -> None:
+    """Write a new file at `path` (FileExistsError when there is one): these items, and everything else from `words`.
+
+    Input must have passed `checks.check`.
 
     Bytes depend on the content only: rows go in by table and key, in one transaction, into a file made afresh.
     """
@@ -33,7 +29,7 @@ def build(
         with db:
             db.execute("PRAGMA page_size=4096")
             db.execute(SCHEMA)
-            for table, values in sorted(_all(items, regions, codes, rewrites), key=_place):
+            for table, values in sorted(_all(items, words), key=_place):
                 db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(values))})", values)  # noqa: S608
     finally:
         db.close()
@@ -45,18 +41,15 @@ def _place(entry: tuple[str, Row]) -> tuple[str, tuple[str, ...]]:
     return table, tuple(f"{v:09d}" if isinstance(v, int) else str(v) for v in values)
 
 
-def _all(
-    items: Iterable[Document],
-    regions: Iterable[Mapping[str, str]],
-    codes: Mapping[str, Mapping[str, str]],
-    rewrites: Iterable[Mapping[str, str]],
-) -> Iterable[tuple[str, Row]]:
+def _all(items: Iterable[Document], words: Sources) -> Iterable[tuple[str, Row]]:
     for document in items:
         yield from rows(document)
-    for region in regions:
+    for topic in words.elsewhere:
+        yield from elsewhere_rows(topic)
+    for region in words.regions:
         yield "region", (region["code"], region["name"], region["level"], region["parent"] or None)
-    for name, table in codes.items():
+    for name, table in words.codes.items():
         for code, meaning in table.items():
             yield "code", (name, code, meaning)
-    for word in rewrites:
+    for word in words.rewrites:
         yield "rewrite", (word["colloquial"], word["standard"], word["kind"])

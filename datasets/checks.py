@@ -41,6 +41,7 @@ def check(sources: Sources) -> list[Fault]:
     faults += _across(sources.items)
     faults += _regions(sources.regions)
     faults += _rewrites(sources.rewrites)
+    faults += _phrasings(sources)
     return sorted(set(faults))
 
 
@@ -236,6 +237,30 @@ def _across(items: list[Document]) -> list[Fault]:
                 file, value = f"items/{document.get('slug')}.yaml", document.get(field)
                 faults.append(Fault(file, field, f"“{value}”与别的事项重复"))
     return faults
+
+
+KINDS = ("elsewhere", "emergency", "private", "complaint", "chat")
+"""Why a question is not ours: another office, danger, somebody else's data, a grievance, no need at all."""
+
+
+def _phrasings(sources: Sources) -> list[Fault]:
+    """A way of asking leads to one place only; a topic that is not ours says where to go instead."""
+    file, faults = "phrasings/elsewhere.yaml", []
+    places = Counter(text for document in sources.items for text in set(document["phrasings"]))
+    places.update(text for topic in sources.elsewhere for text in topic["phrasings"])
+    faults += [Fault("phrasings/", "-", f"“{text}”写在 {count} 处") for text, count in places.items() if count > 1]
+    for topic in sources.elsewhere:
+        for field, message in (*_text("say", topic["say"]), *_text("name", topic["name"])):
+            faults.append(Fault(file, f"{topic['slug']}.{field}", message))
+        if topic["kind"] not in KINDS:
+            faults.append(Fault(file, f"{topic['slug']}.kind", f"应是 {'、'.join(KINDS)} 之一"))
+        if not SLUG.fullmatch(topic["slug"]) or not topic["phrasings"]:
+            faults.append(Fault(file, topic["slug"], "代号只用小写字母、数字和短横线，至少有一条问法"))
+        for field, text in _texts("", topic):
+            if MOBILE.search(text) or ID_NUMBER.search(text):
+                faults.append(Fault(file, f"{topic['slug']}.{field}", "不能写个人的身份证号或手机号"))
+    slugs = Counter(str(one["slug"]) for one in (*sources.items, *sources.elsewhere))
+    return faults + [Fault(file, slug, "代号重复") for slug, count in slugs.items() if count > 1]
 
 
 def _regions(regions: list[dict[str, str]]) -> list[Fault]:

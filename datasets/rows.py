@@ -18,6 +18,7 @@ SCALARS = (
 
 LISTS = {
     "aliases": "item_alias",
+    "phrasings": "item_phrasing",
     "conditions": "item_condition",
     "steps": "item_step",
     "legal_basis": "item_basis",
@@ -48,6 +49,13 @@ def rows(document: Document) -> Iterator[tuple[str, Row]]:
     for pos, pair in enumerate(document["qa"], 1):
         full = pair.get("q_full") or pair["q"]
         yield "qa", (slug, pos, pair["q"], full, pair["a"], int(full == pair["q"]))
+
+
+def elsewhere_rows(topic: Document) -> Iterator[tuple[str, Row]]:
+    """(table, row) pairs of one topic that is not ours: {slug, kind, name, say, phrasings}."""
+    yield "elsewhere", (topic["slug"], topic["kind"], topic["name"], topic["say"])
+    for pos, text in enumerate(topic["phrasings"], 1):
+        yield "elsewhere_phrasing", (topic["slug"], pos, text)
 
 
 def documents(tables: Iterable[tuple[str, Row]]) -> dict[str, Document]:

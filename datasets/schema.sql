@@ -29,6 +29,7 @@ CREATE TABLE item (
   verified_on TEXT                     -- date of the last check with the department, NULL when never
 );
 CREATE TABLE item_alias     (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
+CREATE TABLE item_phrasing  (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));  -- how people ask
 CREATE TABLE item_condition (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
 CREATE TABLE item_step      (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
 CREATE TABLE item_basis     (item TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (item, pos));
@@ -67,6 +68,13 @@ CREATE TABLE qa (
   standalone INTEGER NOT NULL,
   PRIMARY KEY (item, pos)
 );
+CREATE TABLE elsewhere (               -- what people ask for that is not ours to handle, and where to go instead
+  slug TEXT PRIMARY KEY NOT NULL,
+  kind TEXT NOT NULL,                  -- elsewhere | emergency | private | complaint | chat
+  name TEXT NOT NULL,
+  say TEXT NOT NULL                    -- the sentence the person hears
+);
+CREATE TABLE elsewhere_phrasing (elsewhere TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (elsewhere, pos));
 CREATE TABLE rewrite  (said TEXT PRIMARY KEY NOT NULL, standard TEXT NOT NULL, kind TEXT NOT NULL);  -- local speech
 CREATE TABLE code     (code_set TEXT NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (code_set, code));
 CREATE TABLE region   (code TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL, parent TEXT);

@@ -35,6 +35,8 @@ class Sources:
     regions: list[dict[str, str]] = field(default_factory=list)
     rewrites: list[dict[str, str]] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    elsewhere: list[Document] = field(default_factory=list)
+    """What is not ours to handle: {slug, kind, name, say, phrasings}."""
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -76,13 +78,52 @@ def read(folder: Path = FOLDER) -> Sources:
     words = _table(folder / "synonyms.csv", ("colloquial", "standard", "kind", "source"), found.faults)
     found.rewrites = sorted(words, key=lambda row: row["colloquial"])
     found.codes = _codes(folder / "code_sets.json", found.faults)
+    _phrasings(folder, found)
     return found
 
 
-def _item(folder: Path, path: Path, faults: list[Fault]) -> Document | None:
+def _phrasings(folder: Path, found: Sources) -> None:
+    """Give every item the ways of asking that each writer wrote for it, and read what is not ours to handle.
+
+    One file a writer (`phrasings/<writer>.yaml`: slug to texts), so that a writer can be left out to measure the rest.
+    """
+    asked: dict[str, set[str]] = {str(item.get("slug")): set(item.get("phrasings") or ()) for item in found.items}
+    for path in sorted((folder / "phrasings").glob("*.yaml")):
+        name = path.relative_to(folder).as_posix()
+        content = _yaml(folder, path, found.faults)
+        if content is None:
+            continue
+        if path.stem == "elsewhere":
+            found.elsewhere = _elsewhere(name, content, found.faults)
+        elif not isinstance(content, dict):
+            found.faults.append(Fault(name, "-", "内容应是“事项: 问法列表”"))
+        else:
+            for slug, texts in content.items():
+                if slug not in asked or not isinstance(texts, list):
+                    found.faults.append(Fault(name, str(slug), "没有这个事项，或问法不是列表"))
+                else:
+                    asked[slug].update(map(str, texts))
+    for item in found.items:
+        item["phrasings"] = sorted(asked[str(item.get("slug"))])
+
+
+def _elsewhere(name: str, content: Any, faults: list[Fault]) -> list[Document]:
+    needed = {"slug", "kind", "name", "say", "phrases"}
+    topics: list[Document] = []
+    for topic in content if isinstance(content, list) else [None]:
+        if not isinstance(topic, dict) or not needed <= set(topic) or not isinstance(topic["phrases"], list):
+            faults.append(Fault(name, "-", f"每一组应写明 {'、'.join(sorted(needed))}"))
+            continue
+        kept = {field: str(topic[field]).strip() for field in ("slug", "kind", "name", "say")}
+        topics.append(kept | {"phrasings": sorted({str(text) for text in topic["phrases"]})})
+    return sorted(topics, key=lambda topic: str(topic["slug"]))
+
+
+def _yaml(folder: Path, path: Path, faults: list[Fault]) -> Any:
+    """The content of a YAML file, None with a fault when it cannot be read."""
     name = path.relative_to(folder).as_posix()
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - derived from SafeLoader
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - derived from SafeLoader
     except UnicodeDecodeError:
         faults.append(Fault(name, "-", "文件不是 UTF-8 编码"))
         return None
@@ -90,6 +131,14 @@ def _item(folder: Path, path: Path, faults: list[Fault]) -> Document | None:
         mark = getattr(error, "problem_mark", None)
         where = f"第 {mark.line + 1} 行" if mark else "-"
         faults.append(Fault(name, where, f"YAML 写法有误：{getattr(error, 'problem', error)}"))
+        return None
+
+
+def _item(folder: Path, path: Path, faults: list[Fault]) -> Document | None:
+    before = len(faults)
+    document = _yaml(folder, path, faults)
+    name = path.relative_to(folder).as_posix()
+    if len(faults) > before:
         return None
     if not isinstance(document, dict):
         faults.append(Fault(name, "-", "内容应是“字段: 值”的列表"))

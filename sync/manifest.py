@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sync.packs import Pack
 
 LONGEST = 64 * 1024
-SCOPES = ("knowledge",)
+SCOPES = ("knowledge", "lingua")
+"""What is released by itself: the knowledge, and the words it is asked and judged with (needed for good answers only)."""
 
 
 class ManifestError(Exception):

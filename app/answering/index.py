@@ -1,28 +1,25 @@
-"""智能问答 over a release file at the centre: the search tables, and asking. Twin of `pwa/src/answering/index.ts`."""
+"""智能问答 over release files at the centre: the search tables, and asking. Twin of `pwa/src/answering/index.ts`."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from app.answering.rules import (
-    Candidate,
-    Decision,
-    decide,
-    match_expression,
-    normalise,
-    question_tokens,
-    rewrite,
-    tokens,
-)
+from app.answering import model, rules
+from app.answering.rules import Candidate, Decision, Elsewhere, Judged
+from app.answering.text import Char, Lexicon, grams, normalise, rewrite, runs, segment
 from datasets.sources import FOLDER
 
 SEARCH_SQL = (FOLDER / "search.sql").read_text(encoding="utf-8")
 SPEC: dict[str, Any] = json.loads((FOLDER / "search.json").read_text(encoding="utf-8"))
+LONGEST_WORD = 6
+"""Characters of the longest word in the word table."""
 
 CANDIDATES = """
 SELECT d.item, CAST(round(-bm25(search, {}, {}, {}) * 1000000) AS INTEGER) AS score
@@ -56,7 +53,7 @@ def refresh(db: apsw.Connection) -> int:
             db.execute("DELETE FROM search_doc WHERE item = ?", (slug,))
             continue
         db.execute("INSERT OR IGNORE INTO search_doc(item) VALUES (?)", (slug,))
-        columns = [" ".join(t for text in part for t in tokens(text)) for part in document(db, slug, table)]
+        columns = [" ".join(t for text in part for t in rules.tokens(text)) for part in document(db, slug, table)]
         db.execute(
             "INSERT INTO search(rowid, name, question, rest) SELECT id, ?, ?, ? FROM search_doc WHERE item = ?",
             (*columns, slug),
@@ -70,19 +67,129 @@ def rewrites(db: apsw.Connection) -> dict[str, str]:
     return dict(db.execute("SELECT said, standard FROM rewrite"))
 
 
-def document(db: apsw.Connection, slug: str, table: dict[str, str]) -> list[list[str]]:
+def read(texts: Iterable[str], table: Mapping[str, str]) -> list[str]:
+    """Texts of the knowledge as a question is read: they are simplified already."""
+    longest = max(map(len, table), default=0)
+    return [rewrite(normalise(text, {}), table, longest) for text in texts]
+
+
+def document(db: apsw.Connection, slug: str, table: Mapping[str, str]) -> list[list[str]]:
     """The three columns of an item's search document as texts, normalised and rewritten: names, questions, rest."""
     return [
-        [rewrite(normalise(text), table) for _, _, text in db.execute(SPEC["document"][column], (slug,))]
+        read((text for _, _, text in db.execute(SPEC["document"][column], (slug,))), table)
         for column in ("name", "question", "rest")
     ]
 
 
-def ask(db: apsw.Connection, text: str) -> Decision:
-    """Answer a question from a searchable release file."""
-    table = rewrites(db)
-    question = rewrite(normalise(text), table)
-    terms = question_tokens(question, SPEC["stop"])
-    found = list(db.execute(CANDIDATES, (match_expression(terms),))) if terms else []
-    candidates = [Candidate(slug, score, *document(db, slug, table)) for slug, score in found]
-    return decide(question, terms, candidates, SPEC)
+class Asker:
+    """Answers questions from a searchable knowledge file and, when there is one, a lingua file; reads only."""
+
+    def __init__(self, knowledge: apsw.Connection, lingua: apsw.Connection | None) -> None:
+        self.knowledge = knowledge
+        self.lingua = lingua
+        self.rewrites = rewrites(knowledge)
+        self._known_names: dict[str, list[str]] = {}
+
+    def ask(self, text: str) -> Decision:
+        """The decision on one question, its parts included."""
+        question = self._read(text)
+        meant = rules.meant(question, SPEC)
+        whole = self._judge(meant)
+        part = rules.part_of(question, SPEC)
+        decision, ranked, other, advice = rules.decide(whole, SPEC, self.limits)
+        needs = self._needs(meant) if decision in ("answer", "clarify") else []
+        if needs:
+            others = [pair for pair in ranked if pair[0] not in dict(needs)]
+            decision, ranked = "clarify", [*needs, *others][: SPEC["shown"]]
+        hits = [self._hit(whole, slug, score) for slug, score in ranked]
+        return Decision(decision, hits, advice, other.slug if other else "", part, max(1, len(needs)))
+
+    def _needs(self, question: str) -> list[tuple[str, int]]:
+        """The item of each need when a sentence names several that lead to different items, else []."""
+        found: dict[str, int] = {}
+        for piece in rules.parts(question, SPEC):
+            decision, ranked, _, _ = rules.decide(self._judge(piece), SPEC, self.limits)
+            if decision == "answer" and ranked[0][1] >= self.limits["need"]:
+                found.setdefault(*ranked[0])
+        return list(found.items())[: SPEC["shown"]] if len(found) > 1 else []
+
+    def _judge(self, text: str) -> Judged:
+        terms = rules.question_tokens(text, SPEC["stop"])
+        found = list(self.knowledge.execute(CANDIDATES, (rules.match_expression(terms),))) if terms else []
+        lexical = {
+            str(slug): rules.lexical_score(text, Candidate(str(slug), int(score), self._names(slug), (), ()), SPEC)
+            for slug, score in found
+        }
+        return Judged(text, terms, lexical, self._scores(text), self.items, self.elsewhere)
+
+    def _hit(self, judged: Judged, slug: str, score: int) -> rules.Hit:
+        one = Candidate(slug, score, *document(self.knowledge, slug, self.rewrites))
+        asked = self.knowledge.execute("SELECT text FROM item_phrasing WHERE item = ? ORDER BY pos", (slug,))
+        return rules.explain(judged.terms, one, read((text for (text,) in asked), self.rewrites), score)
+
+    def _names(self, slug: str) -> list[str]:
+        if slug not in self._known_names:
+            found = self.knowledge.execute(SPEC["document"]["name"], (slug,))
+            self._known_names[slug] = read((text for _, _, text in found), self.rewrites)
+        return self._known_names[slug]
+
+    @cached_property
+    def limits(self) -> dict[str, int]:
+        """Thresholds: those of the lingua release over those of the program."""
+        if self.lingua is None:
+            return dict(SPEC["limits_without_model"])
+        fitted = {str(name): int(value) for name, value in self.lingua.execute("SELECT name, value FROM setting")}
+        return {name: fitted.get(name, value) for name, value in SPEC["limits"].items()}
+
+    @cached_property
+    def items(self) -> frozenset[str]:
+        return frozenset(slug for (slug,) in self.knowledge.execute("SELECT slug FROM item"))
+
+    @cached_property
+    def elsewhere(self) -> dict[str, Elsewhere]:
+        return {row[0]: Elsewhere(*row) for row in self.knowledge.execute("SELECT slug, kind, say FROM elsewhere")}
+
+    @cached_property
+    def topics(self) -> list[model.Topic]:
+        if self.lingua is None:
+            return []
+        rows = self.lingua.execute("SELECT number, slug, bias, vector FROM topic ORDER BY number")
+        return [model.Topic(number, slug, bias, _ints(vector)) for number, slug, bias, vector in rows]
+
+    @cached_property
+    def syllables(self) -> frozenset[str]:
+        if self.lingua is None:
+            return frozenset()
+        return frozenset(sound for (sound,) in self.lingua.execute("SELECT DISTINCT sound FROM char WHERE sound <> ''"))
+
+    def _read(self, text: str) -> str:
+        return rewrite(normalise(text, self._chars(text)), self.rewrites)
+
+    def _chars(self, text: str) -> dict[str, Char]:
+        whole = {char for char in text if not "\ud800" <= char <= "\udfff"}
+        found = self._rows("SELECT char, plain, sound FROM char WHERE char IN (SELECT value FROM json_each(?))", whole)
+        return {char: Char(plain, sound) for char, plain, sound in found}
+
+    def _scores(self, text: str) -> dict[str, int]:
+        if self.lingua is None:
+            return {}
+        pieces = {gram for kind, run in runs(text) if kind == "han" for gram in grams(run, range(1, LONGEST_WORD + 1))}
+        found = self._rows(
+            "SELECT text, cost, weight, vector FROM word WHERE text IN (SELECT value FROM json_each(?))", pieces
+        )
+        words = {text: (weight, vector) for text, _, weight, vector in found}
+        lexicon = Lexicon(self.rewrites, self._chars(text), {text: cost for text, cost, _, _ in found})
+        latin = any(kind == "latin" for kind, _ in runs(text))
+        features = model.features(text, lexicon, self.syllables if latin else frozenset())
+        weights = self._rows("SELECT weights FROM feature WHERE text IN (SELECT value FROM json_each(?))", features)
+        direction = model.meaning(segment(text, lexicon), words)
+        return model.scores([_ints(row) for (row,) in weights], direction, self.topics)
+
+    def _rows(self, sql: str, values: Iterable[str]) -> list[Any]:
+        if self.lingua is None:
+            return []
+        return list(self.lingua.execute(sql, (json.dumps(sorted(values), ensure_ascii=False),)))
+
+
+def _ints(text: str) -> list[int]:
+    return [int(part) for part in text.split()]

@@ -1,67 +1,30 @@
-"""智能问答, the pure half: words to tokens, hits to a decision. Twin of `pwa/src/answering/rules.ts`.
+"""智能问答, the pure half of deciding: lexical hits and topic scores to a decision. Twin of `pwa/src/answering/rules.ts`.
 
-Everything tunable stands in `datasets/search.json`; both runtimes compute with integers, so equal knowledge gives equal
-answers. `tests/vectors/answering.json` holds the twins together.
+Everything tunable stands in `datasets/search.json` and in the settings of a lingua release; both runtimes compute with
+integers, so equal knowledge and equal lingua give equal answers, to the last digit.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
-LONGEST = 500
+from app.answering.text import rewrite, runs
 
-
-def normalise(text: str) -> str:
-    """NFKC, lower case, no invisible characters, single spaces, at most 500 characters."""
-    return " ".join(unicodedata.normalize("NFKC", text).lower().translate(INVISIBLE).split())[:LONGEST]
-
-
-def rewrite(text: str, table: Mapping[str, str]) -> str:
-    """Local speech to standard words: one pass from the left, longest entry first; output is not rewritten again."""
-    longest = max(map(len, table), default=0)
-    out, at = [], 0
-    while at < len(text):
-        for length in range(min(longest, len(text) - at), 0, -1):
-            word = text[at : at + length]
-            if word in table:
-                out.append(table[word])
-                at += length
-                break
-        else:
-            out.append(text[at])
-            at += 1
-    return "".join(out)
-
-
-def is_han(char: str) -> bool:
-    """CJK unified ideographs of the basic plane, extension A included."""
-    return "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf"
+Spec = Mapping[str, Any]
 
 
 def tokens(text: str) -> list[str]:
     """Single Han characters and pairs of neighbours, and runs of ASCII letters and digits, in order, repeats kept."""
     out: list[str] = []
-    han, latin = "", ""
-    for char in text + " ":
-        if is_han(char):
-            han += char
-        elif han:
-            out += list(han) + [han[n : n + 2] for n in range(len(han) - 1)]
-            han = ""
-        if char.isascii() and char.isalnum():
-            latin += char
-        elif latin:
-            out.append(latin)
-            latin = ""
+    for kind, run in runs(text):
+        out += [*run, *(run[n : n + 2] for n in range(len(run) - 1))] if kind == "han" else [run]
     return out
 
 
 def question_tokens(text: str, stop: Sequence[str]) -> list[str]:
-    """Distinct tokens of a rewritten question; question words are dropped unless nothing else is left."""
+    """Distinct tokens of a question as read; question words are dropped unless nothing else is left."""
     blanks = dict.fromkeys(stop, " ")
     return list(dict.fromkeys(tokens(rewrite(text, blanks)))) or list(dict.fromkeys(tokens(text)))
 
@@ -71,9 +34,34 @@ def match_expression(terms: Sequence[str]) -> str:
     return " OR ".join(f'"{term}"' for term in sorted(terms))
 
 
+def meant(text: str, spec: Spec) -> str:
+    """The question without what it says it is not: “不是要交，是要报” asks for 报 only.
+
+    A stretch from a word of `not` up to the next word of `but` is dropped, when something is left on both counts.
+    """
+    for no in spec["not"]:
+        start = text.find(no)
+        if start < 0 or (start > 0 and text[start - 1] in spec["not_after"]):
+            continue
+        for but in spec["but"]:
+            end = text.find(but, start + len(no) + 1)
+            if 0 < end - start - len(no) <= spec["not_longest"] and end + len(but) + 1 < len(text):
+                return text[:start] + " " + text[end + len(but) :]
+    return text
+
+
+def parts(text: str, spec: Spec) -> list[str]:
+    """The needs of a sentence that names several (…还有…, …顺便…), each long enough to say something; [] for one need."""
+    for word in spec["and"]:
+        text = text.replace(word, "\n")
+    found = [part.strip() for part in text.split("\n")]
+    found = [part for part in found if sum(map(len, tokens(part))) >= spec["and_shortest"]]
+    return found if len(found) > 1 else []
+
+
 @dataclass(frozen=True)
 class Candidate:
-    """An item as found: its score so far and the texts of its search document (already normalised and rewritten)."""
+    """An item as found: its lexical score so far and the texts of its search document (normalised and rewritten)."""
 
     slug: str
     score: int
@@ -88,104 +76,151 @@ class Hit:
 
     slug: str
     score: int
+    """Thousandths; 0 is the model's border between fitting and not."""
     matched: list[str]
     """Terms of the question that the item holds, longest first."""
-    phrase: int | None
-    """Index into names of the name or alias that stands in the question."""
+    phrase: str
+    """The way of asking (name, alias, phrasing or question) that is nearest to the question, "" when none is near."""
     qa: int | None
-    """Index into questions of the nearest one (situation names follow the Q&A there)."""
-    coverage: int
-    """Percent of the question's terms that the item holds."""
-    strong: int
-    """The same counting its names and questions only."""
+    """Index into the item's questions and situations of the nearest one."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with a question: answer, clarify or none; `advice` is a sentence for the person, "" when there is none."""
+    """What to do with a question: answer, clarify, redirect (not ours), refuse (somebody else's data) or handoff (to a person)."""
 
     decision: str
     hits: list[Hit]
     advice: str
+    """A sentence that goes first, "" when there is none."""
+    topic: str = ""
+    """Slug of the topic that is not ours, "" when the question is ours."""
+    part: str = ""
+    """The part of the item that is asked for: materials, time, fee, place or ""."""
+    needs: int = 1
+    """How many needs the question names; above 1 the hits belong to different ones."""
 
     def to_wire(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def decide(question: str, terms: Sequence[str], candidates: Sequence[Candidate], spec: Mapping[str, Any]) -> Decision:
-    """Rank candidates and choose. `question` is normalised and rewritten, `spec` is `datasets/search.json`."""
-    rule = advise(question, spec["advice"])
-    advice = str(rule["say"]) if rule else ""
-    scored = [(_score(question, one, spec), one) for one in candidates]
-    scored.sort(key=lambda pair: (-pair[0], pair[1].slug))
-    hits = [_hit(question, terms, one, score) for score, one in scored[: spec["shown"]]]
-    if not hits or _nothing(hits[0], rule, spec["none"]):
-        return Decision("none", [], advice)
-    top, answer = hits[0], spec["answer"]
-    margin = 100 if len(hits) == 1 else (top.score - hits[1].score) * 100 // max(1, top.score)
-    one_chance_word = len(top.matched) < 2 and top.coverage < 100 and top.phrase is None
-    sure = top.score >= answer["score"] and margin >= answer["margin"] and top.strong >= answer["coverage"]
-    return Decision("answer" if sure and not one_chance_word else "clarify", hits, advice)
+@dataclass(frozen=True)
+class Elsewhere:
+    """A topic that is not ours to handle."""
+
+    slug: str
+    kind: str
+    say: str
 
 
-def _nothing(top: Hit, rule: Mapping[str, Any] | None, none: Mapping[str, int]) -> bool:
-    """Whether even the best item is no answer. Advice (110, 12345 …) stands alone unless the item fits as well as its
-    rule's `beside` percent; above 100 it always does (other people's data).
-    """
-    if rule:
-        return top.strong < int(rule["beside"])
-    if top.phrase is not None:
-        return False
-    return top.coverage < none["coverage"] or (top.strong < none["strong"] and top.score < none["score"])
+@dataclass(frozen=True)
+class Judged:
+    """Everything found out about one question (or one part of it), before deciding."""
+
+    text: str
+    terms: Sequence[str]
+    lexical: Mapping[str, int]
+    """Lexical score of each candidate item, bonus for names included."""
+    model: Mapping[str, int]
+    """Score of each topic by the model; empty without lingua."""
+    items: frozenset[str]
+    """Slugs of the items in force: others are no hits."""
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
 
-def advise(question: str, rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def lexical_score(text: str, one: Candidate, spec: Spec) -> int:
+    """BM25 in millionths plus a bonus for the longest name or alias that stands in the question."""
+    inside = [len(name) for name in one.names if name and name in text]
+    return one.score + max(inside, default=0) * int(spec["phrase_bonus"])
+
+
+def rank(judged: Judged, spec: Spec) -> list[tuple[str, int]]:
+    """(slug, score) of the items, best first; ties by slug."""
+    fuse = spec["fuse"]
+    top = max(judged.lexical.values(), default=0)
+    wanted = set(judged.lexical) | (set(judged.model) & judged.items)
+    found = [
+        (
+            slug,
+            judged.model.get(slug, fuse["unknown"])
+            + judged.lexical.get(slug, 0) * fuse["lexical"] // (top + fuse["floor"]),
+        )
+        for slug in wanted
+    ]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+def outside(judged: Judged) -> tuple[Elsewhere | None, int]:
+    """The likeliest topic that is not ours and its score; without lingua there is none."""
+    found = [(score, slug) for slug, score in judged.model.items() if slug in judged.elsewhere]
+    if not found:
+        return None, -10_000
+    score, slug = min(found, key=lambda pair: (-pair[0], pair[1]))
+    return judged.elsewhere[slug], score
+
+
+def advise(text: str, rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The first rule of which every group has a word in the question and no `unless` word is in it."""
     for rule in rules:
-        wanted = all(any(word in question for word in group) for group in rule["all"])
-        if wanted and not any(word in question for word in rule["unless"]):
+        wanted = all(any(word in text for word in group) for group in rule["all"])
+        if wanted and not any(word in text for word in rule["unless"]):
             return rule
     return None
 
 
-def _score(question: str, one: Candidate, spec: Mapping[str, Any]) -> int:
-    phrase = _phrase(question, one.names)
-    bonus = 0 if phrase is None else len(one.names[phrase]) * int(spec["phrase_bonus"])
-    return one.score + bonus
-
-
-def _phrase(question: str, names: Sequence[str]) -> int | None:
-    best: int | None = None
-    for index, name in enumerate(names):
-        if name and name in question and (best is None or len(name) > len(names[best])):
-            best = index
+def part_of(text: str, spec: Spec) -> str:
+    """Which part of an item a question asks for, by its words; the part named last wins, "" when none is."""
+    best, where = "", -1
+    for name, words in spec["parts"].items():
+        at = max(text.rfind(word) for word in words)
+        if at > where:
+            best, where = name, at
     return best
 
 
-def _hit(question: str, terms: Sequence[str], one: Candidate, score: int) -> Hit:
-    strong = {token for text in (*one.names, *one.questions) for token in tokens(text)}
-    held = strong | {token for text in one.rest for token in tokens(text)}
+AHEAD = {"emergency": "danger", "private": "secret"}
+"""How far a topic that is not ours must be ahead of our best item, by its kind; `outside` for the others."""
+
+
+def decide(
+    judged: Judged, spec: Spec, limits: Mapping[str, int]
+) -> tuple[str, list[tuple[str, int]], Elsewhere | None, str]:
+    """(decision, (slug, score) of the hits, topic that is not ours, advice). `limits`: thresholds in thousandths."""
+    ranked = rank(judged, spec)[: spec["shown"]]
+    rule = advise(judged.text, spec["advice"])
+    other, strength = outside(judged)
+    own = max((judged.model.get(slug, spec["fuse"]["unknown"]) for slug, _ in ranked), default=-10_000)
+    score = ranked[0][1] if ranked else -10_000
+    if rule and rule["kind"] == "private":
+        return "refuse", [], None, str(rule["say"])
+    if rule and (rule["kind"] != "emergency" or score < limits["beside"]):
+        return "redirect", ranked if score >= limits["clarify"] else [], None, str(rule["say"])
+    if rule:
+        return "clarify", ranked, None, str(rule["say"])
+    if other and strength >= limits["floor"] and strength - own >= limits[AHEAD.get(other.kind, "outside")]:
+        doubtful = strength - own < limits["doubt"] and score >= limits["clarify"] and other.kind != "private"
+        return "refuse" if other.kind == "private" else "redirect", ranked if doubtful else [], other, other.say
+    if score < limits["clarify"]:
+        return "handoff", [], None, ""
+    margin = score - ranked[1][1] if len(ranked) > 1 else 10_000
+    sure = score >= limits["answer"] and margin >= limits["margin"] and own - strength >= limits["apart"]
+    return "answer" if sure else "clarify", ranked, None, ""
+
+
+def explain(terms: Sequence[str], one: Candidate, phrasings: Sequence[str], score: int) -> Hit:
+    """The hit with what in it fits the question. `phrasings` as read, in the item's order."""
+    texts = (*one.names, *one.questions, *phrasings)
+    held = {token for own in (*texts, *one.rest) for token in tokens(own)}
     counted = [term for term in terms if len(term) > 1] or list(terms)
     matched = sorted((term for term in counted if term in held), key=lambda term: (-len(term), term))
-    return Hit(
-        slug=one.slug,
-        score=score,
-        matched=matched,
-        phrase=_phrase(question, one.names),
-        qa=_nearest(terms, one.questions),
-        coverage=_percent(counted, held),
-        strong=_percent(counted, strong),
-    )
+    near = nearest(terms, texts)
+    return Hit(one.slug, score, matched, "" if near is None else texts[near], nearest(terms, one.questions))
 
 
-def _percent(terms: Sequence[str], held: set[str]) -> int:
-    return 100 * sum(term in held for term in terms) // max(1, len(terms))
-
-
-def _nearest(terms: Sequence[str], questions: Sequence[str]) -> int | None:
-    """The question that shares most terms, long ones counting double, related to its own length; None below one pair."""
+def nearest(terms: Sequence[str], texts: Sequence[str]) -> int | None:
+    """The text that shares most terms, long ones counting double, related to its own length; None below one pair."""
     best, best_score = None, 0
-    for index, text in enumerate(questions):
+    for index, text in enumerate(texts):
         own = set(tokens(text))
         pairs = sum(len(term) > 1 for term in terms if term in own)
         shared = sum(term in own for term in terms) + pairs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import apsw
@@ -10,6 +12,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from app.answering import index
 from app.db import db
 from app.knowledge import releases
+from app.settings import Settings
 
 bp = Blueprint("answering", __name__)
 
@@ -24,25 +27,38 @@ def release_info() -> Response:
 
 @bp.get("/api/ask")
 def ask() -> Response:
-    """`?q=`: {release, decision, advice, hits: [{slug, name, score, matched, phrase, answer}]}."""
+    """`?q=`: {release, lingua, decision, advice, part, hits: [{slug, name, score, matched, phrase, answer}]}."""
+    settings: Settings = current_app.extensions["jjb_settings"]
     with db().read() as connection:
-        newest = releases.in_force(connection)
-    path = releases.search_file_of(current_app.extensions["jjb_settings"], newest.number)
+        newest, words = releases.in_force(connection), releases.newest(connection, releases.LINGUA)
+    with asking(settings, newest.number, words.number if words else None) as asker:
+        found = asker.ask(request.args.get("q", ""))
+        hits = [_shown(asker.knowledge, hit) for hit in found.hits]
+    return jsonify(
+        release=newest.number, lingua=words.number if words else None, decision=found.decision, advice=found.advice,
+        part=found.part, hits=hits,
+    )  # fmt: skip
+
+
+@contextmanager
+def asking(settings: Settings, release: int, lingua: int | None) -> Iterator[index.Asker]:
+    """Answers from the files of a pair of releases."""
+    path = releases.search_file_of(settings, release)
     knowledge = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    words = None
     try:
-        decision = index.ask(knowledge, request.args.get("q", ""))
-        hits = [_shown(knowledge, hit) for hit in decision.hits]
+        if lingua is not None:
+            path = releases.file_of(settings, lingua, releases.LINGUA)
+            words = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        yield index.Asker(knowledge, words)
     finally:
         knowledge.close()
-    return jsonify(release=newest.number, decision=decision.decision, advice=decision.advice, hits=hits)
+        if words is not None:
+            words.close()
 
 
 def _shown(knowledge: apsw.Connection, hit: Any) -> dict[str, Any]:
     [(name, department)] = knowledge.execute("SELECT name, department FROM item WHERE slug=?", (hit.slug,))
-    names = [
-        name,
-        *(t for (t,) in knowledge.execute("SELECT text FROM item_alias WHERE item=? ORDER BY pos", (hit.slug,))),
-    ]
     pairs = list(knowledge.execute("SELECT q, a FROM qa WHERE item=? ORDER BY pos", (hit.slug,)))
     nearest = pairs[hit.qa] if hit.qa is not None and hit.qa < len(pairs) else None
     return {
@@ -51,6 +67,6 @@ def _shown(knowledge: apsw.Connection, hit: Any) -> dict[str, Any]:
         "department": department,
         "score": hit.score,
         "matched": hit.matched,
-        "phrase": "" if hit.phrase is None else names[hit.phrase],
+        "phrase": hit.phrase,
         "answer": {"q": nearest[0], "a": nearest[1]} if nearest else None,
     }

@@ -15,7 +15,7 @@ import apsw
 from sqlalchemy import Connection, insert
 
 from app import clock, ledger
-from app.answering import index
+from app.answering import index, training
 from app.keys import release_key
 from app.knowledge import releases
 from app.settings import Settings
@@ -33,53 +33,79 @@ def publish(
     actor: str,
     words: Sources | None = None,
 ) -> releases.Release:
-    """Issue the next release with these item documents; regions, codes and rewrites come from `datasets/`."""
-    words = words or read()
-    ledger.hold(connection)  # two releases at once would take the same number and each other's file
-    before = releases.newest(connection)
-    number = before.number + 1 if before else 1
-    target = releases.file_of(settings, number)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)  # left by a try that crashed before its transaction
+    """Issue the next knowledge release with these item documents; everything else comes from `datasets/`."""
     documents = sorted(items, key=lambda document: str(document["slug"]))
-    build(target, documents, words.regions, words.codes, words.rewrites)
-    root, rows = _root(target)
+    number, target = _next(connection, settings, releases.SCOPE)
+    build(target, documents, words or read())
     searchable = releases.search_file_of(settings, number)
     index.build(target, searchable)
-    settle(target)
     settle(searchable)
-    made = [packs.make(SCHEMA, target)]
+    return _issue(connection, settings, releases.SCOPE, SCHEMA, number, len(documents), note, actor)
+
+
+def publish_lingua(connection: Connection, settings: Settings, note: str, actor: str) -> releases.Release:
+    """Train the model on the knowledge in force and issue the next lingua release."""
+    knowledge = apsw.Connection(
+        str(releases.search_file_of(settings, releases.in_force(connection).number)), flags=apsw.SQLITE_OPEN_READONLY
+    )
+    try:
+        words = training.words(index.rewrites(knowledge))
+        trained = training.train(training.examples(knowledge), words)
+    finally:
+        knowledge.close()
+    number, target = _next(connection, settings, releases.LINGUA)
+    training.write(target, trained, words, {})
+    return _issue(connection, settings, releases.LINGUA, training.SCHEMA, number, len(trained.topics), note, actor)
+
+
+def _next(connection: Connection, settings: Settings, scope: str) -> tuple[int, Path]:
+    """(number, free path) of the next release of a scope."""
+    ledger.hold(connection)  # two releases at once would take the same number and each other's file
+    before = releases.newest(connection, scope)
+    number = before.number + 1 if before else 1
+    target = releases.file_of(settings, number, scope)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)  # left by a try that crashed before its transaction
+    return number, target
+
+
+def _issue(
+    connection: Connection, settings: Settings, scope: str, schema: str, number: int, items: int, note: str, actor: str
+) -> releases.Release:
+    """Packs, signed manifest, row and ledger entry for the finished file of a release."""
+    target = releases.file_of(settings, number, scope)
+    root, rows = _root(target, schema)
+    settle(target)
+    made = [packs.make(schema, target)]
     for start in range(max(1, number - settings.delta_depth), number):
-        made.append(packs.make(SCHEMA, target, releases.file_of(settings, start), start))
+        made.append(packs.make(schema, target, releases.file_of(settings, start, scope), start))
     for pack in made:
         keep(releases.pack_file(settings, pack.sha256), pack.data)
     issued_at = clock.now()
     text, signature = manifest.write(
         release_key(settings),
         made,
-        scope=releases.SCOPE,
+        scope=scope,
         release=number,
         previous=number - 1,
-        schema=manifest.schema_id(SCHEMA),
+        schema=manifest.schema_id(schema),
         content_root=root,
         rows=rows,
         issued_at=issued_at,
         stale_after=clock.stamp(clock.parse(issued_at) + timedelta(days=settings.stale_days)),
     )
-    issued = releases.Release(releases.SCOPE, number, root, len(documents), text, signature, note, issued_at, actor)
+    issued = releases.Release(scope, number, root, items, text, signature, note, issued_at, actor)
     connection.execute(insert(releases.release).values(issued.__dict__))
-    body = {"release": number, "content_root": root, "items": len(documents), "note": note}
-    ledger.append(
-        connection,
-        ledger.Event(clock.new_id(), "knowledge.released", f"{releases.SCOPE}:{number}", actor, issued_at, body),
-    )
+    body = {"release": number, "content_root": root, "items": items, "note": note}
+    event = ledger.Event(clock.new_id(), f"{scope}.released", f"{scope}:{number}", actor, issued_at, body)
+    ledger.append(connection, event)
     return issued
 
 
-def _root(path: Path) -> tuple[str, int]:
+def _root(path: Path, schema: str) -> tuple[str, int]:
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        return content.content_root(db, SCHEMA)
+        return content.content_root(db, schema)
     finally:
         db.close()
 

@@ -18,6 +18,7 @@ from app.settings import Settings
 from datasets.rows import LISTS, Document, documents
 
 SCOPE = "knowledge"
+LINGUA = "lingua"
 
 release = Table(
     "release",
@@ -58,19 +59,16 @@ class Release:
         return found
 
 
-def newest(connection: Connection) -> Release | None:
+def newest(connection: Connection, scope: str = SCOPE) -> Release | None:
     """The release that is in force, None before the first."""
-    row = (
-        connection.execute(select(release).where(release.c.scope == SCOPE).order_by(release.c.number.desc()).limit(1))
-        .mappings()
-        .first()
-    )
+    query = select(release).where(release.c.scope == scope).order_by(release.c.number.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
     return Release(**row) if row else None
 
 
-def every(connection: Connection) -> list[Release]:
-    """All releases, newest first."""
-    rows = connection.execute(select(release).where(release.c.scope == SCOPE).order_by(release.c.number.desc()))
+def every(connection: Connection, scope: str = SCOPE) -> list[Release]:
+    """All releases of a scope, newest first."""
+    rows = connection.execute(select(release).where(release.c.scope == scope).order_by(release.c.number.desc()))
     return [Release(**row) for row in rows.mappings()]
 
 
@@ -82,9 +80,9 @@ def in_force(connection: Connection) -> Release:
     return found
 
 
-def file_of(settings: Settings, number: int) -> Path:
+def file_of(settings: Settings, number: int, scope: str = SCOPE) -> Path:
     """The immutable SQLite file of a release."""
-    return settings.data / "releases" / SCOPE / f"{number}.db"
+    return settings.data / "releases" / scope / f"{number}.db"
 
 
 def search_file_of(settings: Settings, number: int) -> Path:

@@ -60,6 +60,7 @@ LABELS = {
     "project_type": "办件类型",
     "levels": "办理层级",
     "aliases": "别名",
+    "phrasings": "群众问法",
     "applicants": "服务对象",
     "conditions": "办理条件",
     "materials": "材料",

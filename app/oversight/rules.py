@@ -13,7 +13,13 @@ LONGEST_SPAN = 366
 LOW_DISK = 200 * 1024 * 1024
 SKEW_S = 300
 
-DECISIONS = {"answer": "已回答", "clarify": "请对方选", "none": "没答上来"}
+DECISIONS = {
+    "answer": "已回答",
+    "clarify": "请对方选",
+    "redirect": "指到别处",
+    "refuse": "不能代查",
+    "handoff": "没答上来",
+}
 BAD_LEVEL = 4
 """From this level on a rating is a 差评 (GB/T 39046 A.8, where 5 is the worst)."""
 
@@ -30,7 +36,7 @@ class Figure(NamedTuple):
 
 FIGURES = (
     Figure("questions", "提问", "当天传到中心的提问条数；断网时问的，联网那天才算。", "oversight.questions", {}),
-    Figure("unanswered", "没答上来", "其中本机没有给出答案的条数。", "oversight.questions", {"decision": "none"}),
+    Figure("unanswered", "没答上来", "其中本机没有给出答案的条数。", "oversight.questions", {"decision": "handoff"}),
     Figure("cases", "代办件", "当天传到中心的代办件数。", "oversight.cases", {}),
     Figure("talks", "呼叫客服", "当天从服务点打给客服的次数，接没接通都算。", "oversight.talks", {}),
     Figure("ratings", "评价", "当天传到中心的评价条数，一件事只算一次。", "oversight.ratings", {}),
@@ -48,6 +54,7 @@ WORDS = {
     "knowledge.drafted": "起草知识",
     "knowledge.rejected": "退回知识草稿",
     "knowledge.released": "发布知识",
+    "lingua.released": "发布问答词库",
     "knowledge.submitted": "提交知识审核",
     "knowledge.withdrawn": "撤回知识草稿",
     "notice.printed": "打印一次性告知单",
@@ -90,6 +97,7 @@ FIELD_WORDS = {
     "item": "事项",
     "items": "事项",
     "letters": "设备字母",
+    "lingua": "问答词库版本",
     "level": "等级",
     "materials": "材料",
     "matter": "评价对象",

@@ -128,7 +128,7 @@ def figures(connection: Connection, points: Collection[str], start: str, end: st
     """Counts of one span: {point: {questions, unanswered, cases, talks, ratings, bad}}; none: the point is absent."""
     found: dict[str, dict[str, int]] = {}
     for table, key, part, condition in (
-        (seen_question, "questions", "unanswered", seen_question.c.decision == "none"),
+        (seen_question, "questions", "unanswered", seen_question.c.decision == "handoff"),
         (seen_case, "cases", None, None),
         (seen_talk, "talks", None, None),
         (seen_rating, "ratings", "bad", seen_rating.c.level >= rules.BAD_LEVEL),

@@ -28,6 +28,7 @@ from app.problems import PROBLEMS, Problem
 from app.settings import Settings
 from app.syncing import store
 from app.vault import vault
+from sync.manifest import SCOPES
 from sync.messages import PROTO, DeviceEvent, MessageError, SyncRequest, decode_request
 
 bp = Blueprint("syncing", __name__, template_folder="templates")
@@ -177,15 +178,16 @@ def _reply(
     connection: Connection, device: Device, asked: SyncRequest, verdicts: list[dict[str, Any]]
 ) -> dict[str, Any]:
     settings: Settings = current_app.extensions["jjb_settings"]
-    manifests, packs = _news(connection, settings, asked.have.get(releases.SCOPE, 0))
+    held = {releases.SCOPE: 0} | asked.have  # a program that knows no other scope is not told of one
+    news = [_news(connection, settings, scope, held[scope]) for scope in SCOPES if scope in held]
     messages = store.messages(connection, device.point, asked.cursor)
     return {
         "proto": PROTO,
         "server_time": clock.now(),
         "verdicts": verdicts,
         "missing": store.gaps(connection, device.id),
-        "manifests": manifests,
-        "packs": packs,
+        "manifests": [manifest for manifests, _ in news for manifest in manifests],
+        "packs": [pack for _, packs in news for pack in packs],
         "downlink": messages,
         "cursor": messages[-1]["cursor"] if messages else asked.cursor,
         "next_poll_s": settings.sync_poll_s if len(messages) < store.MESSAGES else 0,
@@ -193,9 +195,9 @@ def _reply(
     }
 
 
-def _news(connection: Connection, settings: Settings, have: int) -> tuple[list[Any], list[Any]]:
+def _news(connection: Connection, settings: Settings, scope: str, have: int) -> tuple[list[Any], list[Any]]:
     """The manifest when the device holds another release, and the pack that leads there when it is small."""
-    newest = releases.newest(connection)
+    newest = releases.newest(connection, scope)
     if newest is None or newest.number == have:
         return [], []
     manifest = {"manifest": newest.manifest, "signature": newest.signature}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import shutil
 import sqlite3
@@ -61,12 +62,13 @@ def test_any_good_item_comes_back(aliases: list[str], own: list[Any], situations
 def built(path: Path, seed: int) -> bytes:
     """A build from the real sources, shuffled."""
     chance = random.Random(seed)
-    parts: list[list[Any]] = [list(SOURCES.items), list(SOURCES.regions), list(SOURCES.rewrites)]
+    items, words, codes = list(SOURCES.items), copy.copy(SOURCES), list(SOURCES.codes.items())
+    words.regions, words.rewrites, words.elsewhere = list(words.regions), list(words.rewrites), list(words.elsewhere)
+    parts: tuple[list[Any], ...] = (items, words.regions, words.rewrites, words.elsewhere, codes)
     for part in parts:
         chance.shuffle(part)
-    codes = list(SOURCES.codes.items())
-    chance.shuffle(codes)
-    build(path, parts[0], parts[1], dict(codes), parts[2])
+    words.codes = dict(codes)
+    build(path, items, words)
     return path.read_bytes()
 
 

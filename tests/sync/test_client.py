@@ -196,7 +196,7 @@ import os, signal
 from pathlib import Path
 from sync.client import Village
 v = Village(Path({str(tmp_path / "villages" / "killed")!r}), {wire.url!r}, "")
-print(v.record("question.asked", "q", {{"text": "低保", "decision": "none", "items": [], "release": 1}}), flush=True)
+print(v.record("question.asked", "q", {{"text": "低保", "decision": "handoff", "items": [], "release": 1}}), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
@@ -448,7 +448,7 @@ def test_the_command_line_is_a_village_too(centre: Centre, wire: Wire, tmp_path:
     assert "请先" in run("sync").stderr
     assert "登记码" in run("enrol", wire.url, "AAAA-AAAA-AA").stderr
     assert "大练地" in run("enrol", wire.url, centre.code()).stdout
-    body = json.dumps({"text": "低保", "decision": "none", "items": [], "release": 1})
+    body = json.dumps({"text": "低保", "decision": "handoff", "items": [], "release": 1})
     event = run("record", "question.asked", "q", text=body).stdout.strip()
     done = run("sync")
     assert done.returncode == 0, done.stderr

@@ -39,7 +39,7 @@ def test_a_centre_killed_while_villages_send_loses_and_doubles_nothing(
         village.enrol(code)
         village.batch = 1  # many small rounds, so that kills fall everywhere in them
         for event in range(EVENTS):
-            body = {"text": f"问题 {event}", "decision": "none", "items": [], "release": 1}
+            body = {"text": f"问题 {event}", "decision": "handoff", "items": [], "release": 1}
             village.record("question.asked", "q", body)
         villages.append(village)
     threads = [threading.Thread(target=village.sync, kwargs={"attempts": 500}) for village in villages]

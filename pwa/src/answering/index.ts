@@ -2,23 +2,34 @@
 import searchSpec from "../../../datasets/search.json";
 import searchSql from "../../../datasets/search.sql?raw";
 import type { Db } from "./db";
+import { type Topic, features, meaning, scores } from "./model";
 import {
   type Candidate,
   type Decision,
+  type Elsewhere,
+  type Judged,
+  type Limits,
+  type RankedHit,
+  type Ranked,
   type Spec,
   decide,
+  explain,
+  lexicalScore,
   matchExpression,
-  normalise,
+  meant,
+  partOf,
+  parts,
   questionTokens,
-  rewrite,
   tokens,
 } from "./rules";
+import { type Char, byCodePoint, grams, longestOf, normalise, points, rewrite, runs, segment } from "./text";
 
 export type { Db } from "./db";
-export * from "./rules";
+export type { Decision, RankedHit } from "./rules";
 
 export const SPEC: Spec = searchSpec;
 export const SEARCH_SQL: string = searchSql;
+const WORD_SIZES = [1, 2, 3, 4, 5, 6];
 
 const CANDIDATES = `
 SELECT d.item, CAST(round(-bm25(search, ${SPEC.weights.join(", ")}) * 1000000) AS INTEGER) AS score
@@ -52,21 +63,143 @@ export function rewrites(db: Db): Map<string, string> {
   return new Map(db.rows("SELECT said, standard FROM rewrite").map((row) => [String(row[0]), String(row[1])]));
 }
 
-// The three columns of an item's search document as texts, normalised and rewritten: names, questions, rest.
-export function documentOf(db: Db, slug: string, table: ReadonlyMap<string, string>): string[][] {
-  return COLUMNS.map((column) =>
-    db.rows(SPEC.document[column], [slug]).map((row) => rewrite(normalise(String(row[2])), table)),
-  );
+// Texts of the knowledge as a question is read: they are simplified already.
+function read(texts: readonly unknown[], table: ReadonlyMap<string, string>): string[] {
+  const longest = longestOf(table.keys());
+  return texts.map((text) => rewrite(normalise(String(text), new Map()), table, longest));
 }
 
-export function ask(db: Db, text: string): Decision {
-  const table = rewrites(db);
-  const question = rewrite(normalise(text), table);
-  const terms = questionTokens(question, SPEC.stop);
-  const found = terms.length > 0 ? db.rows(CANDIDATES, [matchExpression(terms)]) : [];
-  const candidates = found.map(([slug, score]): Candidate => {
-    const [names = [], questions = [], rest = []] = documentOf(db, String(slug), table);
-    return { slug: String(slug), score: Number(score), names, questions, rest };
-  });
-  return decide(question, terms, candidates, SPEC);
+// The three columns of an item's search document as texts, normalised and rewritten: names, questions, rest.
+export function documentOf(db: Db, slug: string, table: ReadonlyMap<string, string>): string[][] {
+  return COLUMNS.map((column) => read(db.rows(SPEC.document[column], [slug]).map((row) => row[2]), table));
 }
+
+// Answers questions from a searchable knowledge file and, when there is one, a lingua file; reads only. Made anew when a
+// release is applied.
+export class Asker {
+  private readonly rewrites: Map<string, string>;
+  private readonly longest: number;
+  private readonly limits: Limits;
+  private readonly items: Set<string>;
+  private readonly elsewhere: Map<string, Elsewhere>;
+  private readonly topics: Topic[];
+  private readonly knownNames = new Map<string, string[]>();
+  private known: Set<string> | null = null;
+
+  constructor(
+    private readonly knowledge: Db,
+    private readonly lingua: Db | null,
+  ) {
+    this.rewrites = rewrites(knowledge);
+    this.longest = longestOf(this.rewrites.keys());
+    this.items = new Set(knowledge.rows("SELECT slug FROM item").map((row) => String(row[0])));
+    this.elsewhere = new Map(
+      knowledge
+        .rows("SELECT slug, kind, say FROM elsewhere")
+        .map(([slug, kind, say]) => [String(slug), { slug: String(slug), kind: String(kind), say: String(say) }]),
+    );
+    this.topics = this.rows("SELECT number, slug, bias, vector FROM topic ORDER BY number").map(
+      ([number, slug, bias, vector]): Topic => ({ number: Number(number), slug: String(slug), bias: Number(bias), vector: ints(vector) }),
+    );
+    this.limits = lingua ? this.fitted() : SPEC.limits_without_model;
+  }
+
+  ask(text: string): Decision {
+    const question = rewrite(normalise(text, this.chars(text)), this.rewrites, this.longest);
+    const wanted = meant(question, SPEC);
+    const whole = this.judge(wanted);
+    const { decision, ranked, other, advice } = decide(whole, SPEC, this.limits);
+    const needs = decision === "answer" || decision === "clarify" ? this.needs(wanted) : [];
+    const own = new Set(needs.map(([slug]) => slug));
+    const shown = [...needs, ...ranked.filter(([slug]) => !own.has(slug))].slice(0, SPEC.shown);
+    return {
+      decision: needs.length > 0 ? "clarify" : decision,
+      hits: shown.map(([slug, score]) => this.hit(whole, slug, score)),
+      advice,
+      topic: other?.slug ?? "",
+      part: partOf(question, SPEC),
+      needs: Math.max(1, needs.length),
+    };
+  }
+
+  private needs(question: string): Ranked[] {
+    const found = new Map<string, number>();
+    for (const piece of parts(question, SPEC)) {
+      const { decision, ranked } = decide(this.judge(piece), SPEC, this.limits);
+      const best = ranked[0];
+      if (decision === "answer" && best && best[1] >= this.limits.need && !found.has(best[0])) found.set(...best);
+    }
+    return found.size > 1 ? [...found].slice(0, SPEC.shown) : [];
+  }
+
+  private judge(text: string): Judged {
+    const terms = questionTokens(text, SPEC.stop);
+    const found = terms.length > 0 ? this.knowledge.rows(CANDIDATES, [matchExpression(terms)]) : [];
+    const lexical = new Map(
+      found.map(([slug, score]): Ranked => {
+        const one: Candidate = { slug: String(slug), score: Number(score), names: this.names(String(slug)), questions: [], rest: [] };
+        return [one.slug, lexicalScore(text, one, SPEC)];
+      }),
+    );
+    return { text, terms, lexical, model: this.scores(text), items: this.items, elsewhere: this.elsewhere };
+  }
+
+  private hit(judged: Judged, slug: string, score: number): RankedHit {
+    const [names = [], questions = [], rest = []] = documentOf(this.knowledge, slug, this.rewrites);
+    const asked = this.knowledge.rows("SELECT text FROM item_phrasing WHERE item = ? ORDER BY pos", [slug]);
+    const phrasings = read(asked.map((row) => row[0]), this.rewrites);
+    return explain(judged.terms, { slug, score, names, questions, rest }, phrasings, score);
+  }
+
+  private names(slug: string): string[] {
+    const known = this.knownNames.get(slug) ?? read(this.knowledge.rows(SPEC.document.name, [slug]).map((row) => row[2]), this.rewrites);
+    this.knownNames.set(slug, known);
+    return known;
+  }
+
+  private fitted(): Limits {
+    const held = new Map(this.rows("SELECT name, value FROM setting").map(([name, value]) => [String(name), Number(value)]));
+    const entries = Object.entries(SPEC.limits).map(([name, value]) => [name, held.get(name) ?? value]);
+    return Object.fromEntries(entries) as Limits;
+  }
+
+  private get syllables(): Set<string> {
+    this.known ??= new Set(this.rows("SELECT DISTINCT sound FROM char WHERE sound <> ''").map((row) => String(row[0])));
+    return this.known;
+  }
+
+  private chars(text: string): Map<string, Char> {
+    const sql = "SELECT char, plain, sound FROM char WHERE char IN (SELECT value FROM json_each(?))";
+    return new Map(
+      this.among(sql, points(text)).map(([char, plain, sound]) => [String(char), { plain: String(plain), sound: String(sound) }]),
+    );
+  }
+
+  private scores(text: string): Map<string, number> {
+    if (!this.lingua) return new Map();
+    const stretches = runs(text);
+    const pieces = stretches.flatMap(({ kind, run }) => (kind === "han" ? grams(points(run), WORD_SIZES) : []));
+    const found = this.among("SELECT text, cost, weight, vector FROM word WHERE text IN (SELECT value FROM json_each(?))", pieces);
+    const words = new Map(found.map(([word, , weight, vector]) => [String(word), [Number(weight), String(vector)] as const]));
+    const costs = new Map(found.map(([word, cost]) => [String(word), Number(cost)]));
+    const lexicon = { rewrites: this.rewrites, chars: this.chars(text), costs };
+    const latin = stretches.some(({ kind }) => kind === "latin");
+    const wanted = features(text, lexicon, latin ? this.syllables : new Set());
+    const weights = this.among("SELECT weights FROM feature WHERE text IN (SELECT value FROM json_each(?))", wanted);
+    return scores(weights.map((row) => ints(row[0])), meaning(segment(text, lexicon), words), this.topics);
+  }
+
+  private rows(sql: string, params: readonly unknown[] = []): unknown[][] {
+    return this.lingua ? this.lingua.rows(sql, params) : [];
+  }
+
+  private among(sql: string, values: Iterable<string>): unknown[][] {
+    return this.rows(sql, [JSON.stringify([...new Set(values)].sort(byCodePoint))]);
+  }
+}
+
+const ints = (text: unknown): number[] =>
+  String(text)
+    .split(" ")
+    .filter((part) => part !== "")
+    .map(Number);

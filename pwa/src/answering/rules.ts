@@ -1,20 +1,35 @@
-// 智能问答, the pure half: words to tokens, hits to a decision. Twin of `app/answering/rules.py`, sentence by sentence;
-// tests/vectors/answering.json holds the two together. Integers only.
+// 智能问答, the pure half of deciding: lexical hits and topic scores to a decision. Twin of `app/answering/rules.py`.
+import { byCodePoint, points, rewrite, runs } from "./text";
+
+export type Kind = "elsewhere" | "emergency" | "private" | "complaint" | "chat";
 
 export interface Advice {
+  kind: string;
   all: string[][];
   unless: string[];
-  beside: number;
   say: string;
 }
+
+export type Limits = Record<
+  "answer" | "margin" | "apart" | "clarify" | "outside" | "danger" | "secret" | "floor" | "doubt" | "beside" | "need",
+  number
+>;
 
 export interface Spec {
   weights: number[];
   phrase_bonus: number;
   candidates: number;
   shown: number;
-  answer: { score: number; margin: number; coverage: number };
-  none: { coverage: number; strong: number; score: number };
+  fuse: { lexical: number; floor: number; unknown: number };
+  limits: Limits;
+  limits_without_model: Limits;
+  not: string[];
+  not_after: string[];
+  but: string[];
+  not_longest: number;
+  and: string[];
+  and_shortest: number;
+  parts: Record<string, string[]>;
   stop: string[];
   advice: Advice[];
   document: { name: string; question: string; rest: string };
@@ -23,95 +38,55 @@ export interface Spec {
 export interface Candidate {
   slug: string;
   score: number;
-  names: string[];
-  questions: string[];
-  rest: string[];
+  names: readonly string[];
+  questions: readonly string[];
+  rest: readonly string[];
 }
 
 export interface RankedHit {
   slug: string;
   score: number;
   matched: string[];
-  phrase: number | null;
+  phrase: string;
   qa: number | null;
-  coverage: number;
-  strong: number;
 }
+
+export type Choice = "answer" | "clarify" | "redirect" | "refuse" | "handoff";
 
 export interface Decision {
-  decision: "answer" | "clarify" | "none";
+  decision: Choice;
   hits: RankedHit[];
   advice: string;
+  topic: string;
+  part: string;
+  needs: number;
 }
 
-const INVISIBLE = /[\u200b\u200c\u200d\u2060\ufeff]/g;
-// What Python's str.split() takes for white space (JavaScript's \s lacks U+001C–U+001F and U+0085, and has U+FEFF).
-const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
-const LONGEST = 500;
-
-// Code points, not UTF-16 units: Python counts so.
-const points = (text: string): string[] => Array.from(text);
-
-const byCodePoint = (a: string, b: string): number => {
-  const left = points(a);
-  const right = points(b);
-  for (let n = 0; n < Math.min(left.length, right.length); n++) {
-    const difference = (left[n]?.codePointAt(0) ?? 0) - (right[n]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
-};
-
-export function normalise(text: string): string {
-  const plain = text.normalize("NFKC").toLowerCase().replace(INVISIBLE, "").replace(SPACES, " ");
-  return points(plain.replace(/^ | $/g, "")).slice(0, LONGEST).join("");
+export interface Elsewhere {
+  slug: string;
+  kind: string;
+  say: string;
 }
 
-export function rewrite(text: string, table: ReadonlyMap<string, string>): string {
-  const chars = points(text);
-  let longest = 0;
-  for (const word of table.keys()) longest = Math.max(longest, points(word).length);
-  let out = "";
-  let at = 0;
-  outer: while (at < chars.length) {
-    for (let length = Math.min(longest, chars.length - at); length > 0; length--) {
-      const standard = table.get(chars.slice(at, at + length).join(""));
-      if (standard !== undefined) {
-        out += standard;
-        at += length;
-        continue outer;
-      }
-    }
-    out += chars[at];
-    at += 1;
-  }
-  return out;
+export interface Judged {
+  text: string;
+  terms: readonly string[];
+  lexical: ReadonlyMap<string, number>;
+  model: ReadonlyMap<string, number>;
+  items: ReadonlySet<string>;
+  elsewhere: ReadonlyMap<string, Elsewhere>;
 }
 
-const isHan = (char: string): boolean =>
-  (char >= "\u4e00" && char <= "\u9fff") || (char >= "\u3400" && char <= "\u4dbf");
-const isLatin = (char: string): boolean => /^[0-9A-Za-z]$/.test(char);
+export type Ranked = [slug: string, score: number];
+
+const NEVER = -10_000;
 
 export function tokens(text: string): string[] {
-  const out: string[] = [];
-  let han = "";
-  let latin = "";
-  for (const char of text + " ") {
-    if (isHan(char)) {
-      han += char;
-    } else if (han) {
-      out.push(...han);
-      for (let n = 0; n < han.length - 1; n++) out.push(han.slice(n, n + 2));
-      han = "";
-    }
-    if (isLatin(char)) {
-      latin += char;
-    } else if (latin) {
-      out.push(latin);
-      latin = "";
-    }
-  }
-  return out;
+  return runs(text).flatMap(({ kind, run }) => {
+    if (kind === "latin") return [run];
+    const chars = points(run);
+    return [...chars, ...chars.slice(0, -1).map((char, n) => char + (chars[n + 1] ?? ""))];
+  });
 }
 
 export function questionTokens(text: string, stop: readonly string[]): string[] {
@@ -127,74 +102,132 @@ export function matchExpression(terms: readonly string[]): string {
     .join(" OR ");
 }
 
-export function decide(question: string, terms: readonly string[], candidates: readonly Candidate[], spec: Spec): Decision {
-  const rule = advise(question, spec.advice);
-  const advice = rule?.say ?? "";
-  const scored = candidates
-    .map((one) => ({ score: scoreOf(question, one, spec), one }))
-    .sort((a, b) => b.score - a.score || byCodePoint(a.one.slug, b.one.slug));
-  const hits = scored.slice(0, spec.shown).map(({ score, one }) => hitOf(question, terms, one, score));
-  const top = hits[0];
-  if (!top || nothing(top, rule, spec.none)) return { decision: "none", hits: [], advice };
-  const next = hits[1];
-  const margin = next ? Math.floor(((top.score - next.score) * 100) / Math.max(1, top.score)) : 100;
-  const oneChanceWord = top.matched.length < 2 && top.coverage < 100 && top.phrase === null;
-  const sure =
-    top.score >= spec.answer.score && margin >= spec.answer.margin && top.strong >= spec.answer.coverage && !oneChanceWord;
-  return { decision: sure ? "answer" : "clarify", hits, advice };
+const find = (chars: readonly string[], word: string, from = 0): number => {
+  const wanted = points(word);
+  for (let at = from; at + wanted.length <= chars.length; at++) {
+    if (wanted.every((char, n) => chars[at + n] === char)) return at;
+  }
+  return -1;
+};
+
+export function meant(text: string, spec: Spec): string {
+  const chars = points(text);
+  for (const no of spec.not) {
+    const size = points(no).length;
+    const start = find(chars, no);
+    if (start < 0 || (start > 0 && spec.not_after.includes(chars[start - 1] ?? ""))) continue;
+    for (const but of spec.but) {
+      const end = find(chars, but, start + size + 1);
+      const after = end + points(but).length;
+      const dropped = end - start - size;
+      if (dropped > 0 && dropped <= spec.not_longest && after + 1 < chars.length) {
+        return chars.slice(0, start).join("") + " " + chars.slice(after).join("");
+      }
+    }
+  }
+  return text;
 }
 
-function nothing(top: RankedHit, rule: Advice | null, none: Spec["none"]): boolean {
-  if (rule) return top.strong < rule.beside;
-  if (top.phrase !== null) return false;
-  return top.coverage < none.coverage || (top.strong < none.strong && top.score < none.score);
+export function parts(text: string, spec: Spec): string[] {
+  let split = text;
+  for (const word of spec.and) split = split.replaceAll(word, "\n");
+  const found = split
+    .split("\n")
+    .map((part) => part.replace(/^ +| +$/g, ""))
+    .filter((part) => tokens(part).reduce((sum, token) => sum + points(token).length, 0) >= spec.and_shortest);
+  return found.length > 1 ? found : [];
 }
 
-export function advise(question: string, rules: readonly Advice[]): Advice | null {
-  const wanted = (rule: Advice): boolean => rule.all.every((group) => group.some((word) => question.includes(word)));
-  return rules.find((rule) => wanted(rule) && !rule.unless.some((word) => question.includes(word))) ?? null;
+export function lexicalScore(text: string, one: Candidate, spec: Spec): number {
+  let longest = 0;
+  for (const name of one.names) if (name !== "" && text.includes(name)) longest = Math.max(longest, points(name).length);
+  return one.score + longest * spec.phrase_bonus;
 }
 
-function scoreOf(question: string, one: Candidate, spec: Spec): number {
-  const phrase = phraseOf(question, one.names);
-  return one.score + (phrase === null ? 0 : points(one.names[phrase] ?? "").length * spec.phrase_bonus);
+export function rank(judged: Judged, spec: Spec): Ranked[] {
+  const { lexical, floor, unknown } = spec.fuse;
+  const top = Math.max(0, ...judged.lexical.values());
+  const wanted = new Set([...judged.lexical.keys(), ...[...judged.model.keys()].filter((slug) => judged.items.has(slug))]);
+  const found = [...wanted].map((slug): Ranked => [
+    slug,
+    (judged.model.get(slug) ?? unknown) + Math.floor(((judged.lexical.get(slug) ?? 0) * lexical) / (top + floor)),
+  ]);
+  return found.sort((a, b) => b[1] - a[1] || byCodePoint(a[0], b[0]));
 }
 
-function phraseOf(question: string, names: readonly string[]): number | null {
-  let best: number | null = null;
-  names.forEach((name, index) => {
-    if (name && question.includes(name) && (best === null || points(name).length > points(names[best] ?? "").length)) best = index;
-  });
+export function outside(judged: Judged): [Elsewhere | null, number] {
+  const found = [...judged.model].filter(([slug]) => judged.elsewhere.has(slug));
+  found.sort((a, b) => b[1] - a[1] || byCodePoint(a[0], b[0]));
+  const best = found[0];
+  return best ? [judged.elsewhere.get(best[0]) ?? null, best[1]] : [null, NEVER];
+}
+
+export function advise(text: string, rules: readonly Advice[]): Advice | null {
+  const wanted = (rule: Advice): boolean => rule.all.every((group) => group.some((word) => text.includes(word)));
+  return rules.find((rule) => wanted(rule) && !rule.unless.some((word) => text.includes(word))) ?? null;
+}
+
+export function partOf(text: string, spec: Spec): string {
+  let best = "";
+  let where = -1;
+  for (const [name, words] of Object.entries(spec.parts)) {
+    const at = Math.max(...words.map((word) => text.lastIndexOf(word)));
+    if (at > where) {
+      best = name;
+      where = at;
+    }
+  }
   return best;
 }
 
-function hitOf(question: string, terms: readonly string[], one: Candidate, score: number): RankedHit {
-  const strong = new Set([...one.names, ...one.questions].flatMap(tokens));
-  const held = new Set([...strong, ...one.rest.flatMap(tokens)]);
+export interface Outcome {
+  decision: Choice;
+  ranked: Ranked[];
+  other: Elsewhere | null;
+  advice: string;
+}
+
+// How far a topic that is not ours must be ahead of our best item, by its kind.
+const AHEAD: Readonly<Record<string, "danger" | "secret">> = { emergency: "danger", private: "secret" };
+
+export function decide(judged: Judged, spec: Spec, limits: Limits): Outcome {
+  const ranked = rank(judged, spec).slice(0, spec.shown);
+  const rule = advise(judged.text, spec.advice);
+  const [other, strength] = outside(judged);
+  const own = Math.max(NEVER, ...ranked.map(([slug]) => judged.model.get(slug) ?? spec.fuse.unknown));
+  const score = ranked[0]?.[1] ?? NEVER;
+  if (rule?.kind === "private") return { decision: "refuse", ranked: [], other: null, advice: rule.say };
+  if (rule && (rule.kind !== "emergency" || score < limits.beside)) {
+    return { decision: "redirect", ranked: score >= limits.clarify ? ranked : [], other: null, advice: rule.say };
+  }
+  if (rule) return { decision: "clarify", ranked, other: null, advice: rule.say };
+  if (other && strength >= limits.floor && strength - own >= limits[AHEAD[other.kind] ?? "outside"]) {
+    const doubtful = strength - own < limits.doubt && score >= limits.clarify && other.kind !== "private";
+    const decision = other.kind === "private" ? "refuse" : "redirect";
+    return { decision, ranked: doubtful ? ranked : [], other, advice: other.say };
+  }
+  if (score < limits.clarify) return { decision: "handoff", ranked: [], other: null, advice: "" };
+  const margin = ranked[1] ? score - ranked[1][1] : -NEVER;
+  const sure = score >= limits.answer && margin >= limits.margin && own - strength >= limits.apart;
+  return { decision: sure ? "answer" : "clarify", ranked, other: null, advice: "" };
+}
+
+export function explain(terms: readonly string[], one: Candidate, phrasings: readonly string[], score: number): RankedHit {
+  const texts = [...one.names, ...one.questions, ...phrasings];
+  const held = new Set([...texts, ...one.rest].flatMap(tokens));
   const long = terms.filter((term) => points(term).length > 1);
   const counted = long.length > 0 ? long : [...terms];
   const matched = counted
     .filter((term) => held.has(term))
     .sort((a, b) => points(b).length - points(a).length || byCodePoint(a, b));
-  return {
-    slug: one.slug,
-    score,
-    matched,
-    phrase: phraseOf(question, one.names),
-    qa: nearest(terms, one.questions),
-    coverage: percent(counted, held),
-    strong: percent(counted, strong),
-  };
+  const near = nearest(terms, texts);
+  return { slug: one.slug, score, matched, phrase: near === null ? "" : (texts[near] ?? ""), qa: nearest(terms, one.questions) };
 }
 
-function percent(terms: readonly string[], held: ReadonlySet<string>): number {
-  return Math.floor((100 * terms.filter((term) => held.has(term)).length) / Math.max(1, terms.length));
-}
-
-function nearest(terms: readonly string[], questions: readonly string[]): number | null {
+export function nearest(terms: readonly string[], texts: readonly string[]): number | null {
   let best: number | null = null;
   let bestScore = 0;
-  questions.forEach((text, index) => {
+  texts.forEach((text, index) => {
     const own = new Set(tokens(text));
     const inside = terms.filter((term) => own.has(term));
     const pairs = inside.filter((term) => points(term).length > 1).length;

@@ -7,10 +7,13 @@ import { fromBase64 } from "../sync/bytes";
 import { choosePack, type Manifest, readManifest, type SignedManifest, unpack } from "../sync/packs";
 import { contentRoot } from "./content";
 import { Db } from "./db";
-import { type Held, Knowledge, SCHEMA } from "./knowledge";
+import { Knowledge, SCHEMA } from "./knowledge";
+import { Lingua } from "./lingua";
+import type { Held } from "./scope";
 
 let sqlite3: Sqlite3Static;
 let knowledge: Knowledge;
+const memory = (): Db => new Db(sqlite3, new sqlite3.oo1.DB(":memory:"));
 
 beforeAll(async () => {
   sqlite3 = await sqlite3InitModule();
@@ -73,7 +76,7 @@ describe("a pack", () => {
 
 describe("a manifest", () => {
   const read = (one: SignedManifest, have = { release: 0, root: "" }, schema = SCHEMA): Promise<Manifest> =>
-    readManifest(one, vectors.keys, schema, have);
+    readManifest(one, vectors.keys, "knowledge", schema, have);
 
   test("is believed when signed", async () => {
     await expect(read(signed(2), { release: 1, root: manifest(1).content_root })).resolves.toMatchObject({ release: 2 });
@@ -86,7 +89,7 @@ describe("a manifest", () => {
     await expect(read({ manifest: "<html>", signature: "" })).rejects.toMatchObject({ code: "pack.format" });
   });
   test("is refused when an unknown key signed it", async () => {
-    await expect(readManifest(signed(1), {}, SCHEMA, { release: 0, root: "" })).rejects.toMatchObject({ code: "pack.key" });
+    await expect(readManifest(signed(1), {}, "knowledge", SCHEMA, { release: 0, root: "" })).rejects.toMatchObject({ code: "pack.key" });
   });
   test("is refused when older than what is held, or the same number with other content", async () => {
     await expect(read(signed(1), { release: 2, root: "x" })).rejects.toMatchObject({ code: "pack.rollback" });
@@ -119,12 +122,12 @@ describe("reading", () => {
     expect(knowledge.domains().reduce((sum, domain) => sum + domain.count, 0)).toBe(knowledge.items().length);
   });
   test("a question finds its item and says what matched", () => {
-    const answer = knowledge.ask("卖猪要开检疫证明");
+    const answer = knowledge.ask("卖猪要开检疫证明", new Lingua(memory()));
     expect(answer.hits[0]).toMatchObject({ slug: "animal-quarantine", name: "动物产地检疫申报" });
     expect(answer.hits[0]?.matched.length).toBeGreaterThan(0);
   });
   test("without knowledge asking says so", () => {
     const empty = new Knowledge(new Db(sqlite3, new sqlite3.oo1.DB(":memory:")));
-    expect(() => empty.ask("身份证")).toThrow(expect.objectContaining({ code: "pack.missing" }));
+    expect(() => empty.ask("身份证", new Lingua(memory()))).toThrow(expect.objectContaining({ code: "pack.missing" }));
   });
 });

@@ -1,24 +1,13 @@
 // Reading the knowledge on this device: what the screens ask of knowledge.db.
 import schema from "../../../datasets/schema.sql?raw";
-import { ask, refreshSearch, SEARCH_SQL, SPEC } from "../answering";
+import { Asker, refreshSearch, SEARCH_SQL } from "../answering";
 import { problem } from "../kit/problems";
-import { contentRoot } from "./content";
 import type { Db, Value } from "./db";
+import type { Lingua } from "./lingua";
+import { ScopeFile, text } from "./scope";
 import type { Answer, Hit, Item, ItemRow, Material, Situation } from "./types";
 
 export const SCHEMA: string = schema;
-
-/** What of a release this device holds; in knowledge.db itself, so that it changes in the same transaction. */
-export interface Held {
-  release: number;
-  root: string;
-  issued_at: string;
-  stale_after: string;
-}
-
-const HELD = `CREATE TABLE held (
-  scope TEXT PRIMARY KEY, release INTEGER NOT NULL, root TEXT NOT NULL, issued_at TEXT NOT NULL, stale_after TEXT NOT NULL
-)`;
 
 const ROW = `SELECT i.slug, i.name, i.domain, coalesce(d.name, i.domain), i.department, coalesce(p.name, i.project_type),
   i.promised_limit, i.fee
@@ -26,20 +15,11 @@ FROM item i
 LEFT JOIN code d ON d.code_set = 'domain' AND d.code = i.domain
 LEFT JOIN code p ON p.code_set = 'project_type' AND p.code = i.project_type`;
 
-const text = (value: Value | undefined): string => (value === null || value === undefined ? "" : String(value));
+export class Knowledge extends ScopeFile {
+  private asker: { of: string; it: Asker } | null = null;
 
-export class Knowledge {
-  constructor(readonly db: Db) {
-    if (!db.row("SELECT 1 FROM sqlite_schema WHERE name = 'held'")) {
-      db.transaction(() => [SCHEMA, SEARCH_SQL, HELD].forEach((sql) => db.run(sql)));
-    }
-  }
-
-  /** What is held; null before the first pack. */
-  held(): Held | null {
-    const row = this.db.row("SELECT release, root, issued_at, stale_after FROM held WHERE scope = 'knowledge'");
-    if (!row) return null;
-    return { release: Number(row[0]), root: text(row[1]), issued_at: text(row[2]), stale_after: text(row[3]) };
+  constructor(db: Db) {
+    super(db, "knowledge", "知识库", SCHEMA, SEARCH_SQL);
   }
 
   items(filter: { domain?: string; text?: string } = {}): ItemRow[] {
@@ -105,66 +85,41 @@ export class Knowledge {
   }
 
   /** Searches and decides; the caller adds id, masked text and the time it took. */
-  ask(question: string): Pick<Answer, "decision" | "hits" | "advice" | "release"> {
+  ask(question: string, lingua: Lingua): Omit<Answer, "id" | "text" | "ms"> {
     const held = this.held();
     if (!held) throw problem("pack.missing");
-    const { decision, hits, advice } = ask(this.db, question);
+    const words = lingua.held();
+    const { decision, hits, advice, part, needs } = this.askerOf(lingua, `${held.root} ${words?.root ?? ""}`).ask(question);
     return {
       decision,
       advice,
+      part: part as Answer["part"],
+      needs,
       release: held.release,
+      lingua: words?.release ?? null,
       hits: hits.map((hit): Hit => {
-        const names = this.db.rows(SPEC.document.name, [hit.slug]);
-        const [, , name] = names[0] ?? [];
+        const [name, department] = this.db.row("SELECT name, department FROM item WHERE slug = ?", [hit.slug]) ?? [];
         const pairs = this.pairs(hit.slug); // the questions of the document begin with these, see search.json
         return {
           slug: hit.slug,
           name: text(name),
-          department: text(this.db.row("SELECT department FROM item WHERE slug = ?", [hit.slug])?.[0]),
+          department: text(department),
           score: hit.score,
           matched: hit.matched,
-          phrase: hit.phrase === null ? "" : text(names[hit.phrase]?.[2]),
+          phrase: hit.phrase,
           answer: hit.qa === null ? null : (pairs[hit.qa] ?? null),
         };
       }),
     };
   }
 
-  /**
-   * Brings the knowledge to a release by a patchset, in one transaction; nothing changes unless the content root is the
-   * promised one. `fromEmpty`: the patchset starts from nothing, whatever is held now.
-   */
-  apply(patchset: Uint8Array, next: Held, fromEmpty: boolean): "applied" | "conflict" | "root" {
-    let outcome: "applied" | "conflict" | "root" = "applied";
-    const refused = new Error("refused");
-    try {
-      this.db.transaction(() => {
-        if (fromEmpty) this.empty();
-        if (!this.db.applyPatchset(patchset)) outcome = "conflict";
-        else if (contentRoot(this.db, SCHEMA).root !== next.root) outcome = "root";
-        if (outcome !== "applied") throw refused;
-        refreshSearch(this.db);
-        this.db.run("INSERT OR REPLACE INTO held VALUES ('knowledge', ?, ?, ?, ?)", [
-          next.release,
-          next.root,
-          next.issued_at,
-          next.stale_after,
-        ]);
-      });
-    } catch (error) {
-      if (error !== refused) throw error;
-    }
-    return outcome;
+  private askerOf(lingua: Lingua, pair: string): Asker {
+    if (this.asker?.of !== pair) this.asker = { of: pair, it: new Asker(this.db, lingua.held() ? lingua.db : null) };
+    return this.asker.it;
   }
 
-  /** The same release, told anew: only its dates can differ. */
-  renew(next: Held): void {
-    this.db.run("UPDATE held SET issued_at = ?, stale_after = ? WHERE scope = 'knowledge'", [next.issued_at, next.stale_after]);
-  }
-
-  private empty(): void {
-    const tables = [...SCHEMA.matchAll(/^CREATE TABLE (\w+)/gm)].map((match) => String(match[1]));
-    tables.forEach((table) => this.db.run(`DELETE FROM ${table}`));
+  protected override settle(): void {
+    refreshSearch(this.db);
   }
 
   private codeName(set: string, code: string): string {

@@ -9,7 +9,7 @@ const PLACE = "question";
 interface Waiting {
   id: string;
   at: string;
-  body: { text: string; decision: string; items: string[]; release: number };
+  body: { text: string; decision: string; items: string[]; release: number; lingua: number | null };
 }
 
 export class Questions {
@@ -19,8 +19,8 @@ export class Questions {
   ) {}
 
   /** An answered question, sealed; `wait` puts it in its place. */
-  async close({ id, text, decision, hits, release }: Answer, at: string): Promise<string> {
-    const waiting: Waiting = { id, at, body: { text, decision, items: hits.map((hit) => hit.slug), release } };
+  async close({ id, text, decision, hits, release, lingua }: Answer, at: string): Promise<string> {
+    const waiting: Waiting = { id, at, body: { text, decision, items: hits.map((hit) => hit.slug), release, lingua } };
     return toBase64(await this.seal.close(waiting));
   }
 

@@ -15,6 +15,7 @@ export interface Status {
   enrolled: Device | null;
   release: number | null; // knowledge release on this device; null before the first pack
   release_at: string | null; // issued_at of that release, ISO
+  lingua: number | null; // release of the words for asking; null until they have arrived
   stale: boolean; // now > stale_after of the manifest
   waiting: number; // events not yet answered by the centre
   refused: number; // events the centre rejected: 需处理
@@ -101,10 +102,14 @@ export interface Hit {
 export interface Answer {
   id: string; // of the question; pass to `picked`
   text: string; // masked
-  decision: "answer" | "clarify" | "none"; // one clear hit | up to three as buttons | nothing found: call the centre
+  // one clear hit | up to three as buttons | not ours, advice says where | somebody else's data | nothing found: call the centre
+  decision: "answer" | "clarify" | "redirect" | "refuse" | "handoff";
   hits: Hit[]; // best first, at most 3
   advice: string; // a sentence that goes first (110, 12345, 别人的信息不能代查 …), "" when there is none
+  part: "" | "materials" | "time" | "fee" | "place"; // what of the item is asked for
+  needs: number; // above 1: the sentence names several needs and the hits belong to different ones
   release: number;
+  lingua: number | null; // release of the words it was judged with; null: by its words only
   ms: number;
 }
 

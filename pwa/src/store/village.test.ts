@@ -11,6 +11,7 @@ import { Db } from "./db";
 import { Field } from "./field";
 import type { Identity, IdentityStore } from "./identity";
 import { Knowledge } from "./knowledge";
+import { Lingua } from "./lingua";
 import { Village } from "./village";
 
 let sqlite3: Sqlite3Static;
@@ -54,8 +55,8 @@ class Centre {
       return { id: event.id, verdict, ledger: null, problem };
     });
     const release = vectors.releases[this.offered - 1]!;
-    const fresh = asked.have.knowledge === this.offered;
-    const entry = choosePack(JSON.parse(release.manifest) as Manifest, asked.have.knowledge)!;
+    const fresh = asked.have["knowledge"] === this.offered;
+    const entry = choosePack(JSON.parse(release.manifest) as Manifest, asked.have["knowledge"] ?? 0)!;
     const packs = release.packs as unknown as Record<string, string>;
     const downlink = this.downlink.filter((one) => one.cursor > asked.cursor);
     return json({
@@ -90,7 +91,7 @@ class MemoryIdentity implements IdentityStore {
 
 let centre: Centre;
 let identities: MemoryIdentity;
-let files: { knowledge: Db; field: Db };
+let files: { knowledge: Db; lingua: Db; field: Db };
 let clock: number; // ms that this device's clock is wrong
 let onLine: boolean;
 let villages: Village[];
@@ -117,7 +118,7 @@ function open(): Village {
     changed: () => undefined,
   };
   const disk = { persisted: async () => true, askToPersist: async () => true, quota: async () => null };
-  const village = new Village(world, disk, identities, new Knowledge(files.knowledge), new Field(files.field));
+  const village = new Village(world, disk, identities, new Knowledge(files.knowledge), new Lingua(files.lingua), new Field(files.field));
   villages.push(village);
   return village;
 }
@@ -145,7 +146,7 @@ beforeEach(() => {
   centre = new Centre();
   identities = new MemoryIdentity();
   const memory = (): Db => new Db(sqlite3, new sqlite3.oo1.DB(":memory:"));
-  files = { knowledge: memory(), field: memory() };
+  files = { knowledge: memory(), lingua: memory(), field: memory() };
   clock = 0;
   onLine = true;
   villages = [];

@@ -12,6 +12,7 @@ import { Field, type NewEvent, type OutboxRow } from "./field";
 import type { Identity, IdentityStore } from "./identity";
 import { beijingDay, caseNumber, mask, uuid7 } from "./ids";
 import { Knowledge } from "./knowledge";
+import { Lingua } from "./lingua";
 import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Seal } from "./seal";
 import type { Answer, Boot, CaseFull, Device, Draft, Item, Rating, RecordRow, SendState, Status, StoreApi } from "./types";
@@ -37,6 +38,7 @@ export class Village implements Calls {
     private readonly disk: Disk,
     private readonly identities: IdentityStore,
     readonly knowledge: Knowledge,
+    readonly lingua: Lingua,
     readonly field: Field,
   ) {}
 
@@ -112,8 +114,8 @@ export class Village implements Calls {
     if (this.runner) return;
     this.identity = identity;
     this.seal = new Seal(identity.storage);
-    const { field, knowledge, seal, identities } = this;
-    this.runner = new Runner(this.world, { field, knowledge, seal, identity, identities });
+    const { field, knowledge, lingua, seal, identities } = this;
+    this.runner = new Runner(this.world, { field, scopes: [knowledge, lingua], seal, identity, identities });
     this.runner.start();
     void this.tellEarlierQuestion();
   }
@@ -172,6 +174,7 @@ export class Village implements Calls {
       enrolled: runner ? (this.identity?.device ?? null) : null,
       release: held?.release ?? null,
       release_at: held?.issued_at ?? null,
+      lingua: this.lingua.held()?.release ?? null,
       stale: held !== null && Date.parse(held.stale_after) < (runner?.centreNow ?? this.world.now()),
       ...field.counts(),
       last_success: field.meta("last_success"),
@@ -205,7 +208,7 @@ export class Village implements Calls {
 
   async ask(text: string): Promise<Answer> {
     const began = performance.now();
-    const found = this.knowledge.ask(text);
+    const found = this.knowledge.ask(text, this.lingua);
     const masked = mask(text).slice(0, SHORT);
     const answer: Answer = { id: uuid7(this.world.now()), text: masked, ...found, ms: Math.round(performance.now() - began) };
     if (!this.runner) return answer;

@@ -12,6 +12,7 @@ import { Db } from "./db";
 import { Field } from "./field";
 import { IndexedIdentity } from "./identity";
 import { Knowledge } from "./knowledge";
+import { Lingua } from "./lingua";
 import glue from "./sqlite3.ts?worker&url";
 import { CHANNEL, type Frame } from "./tabs";
 import { type Disk, Village } from "./village";
@@ -49,7 +50,7 @@ async function openPool(sqlite3: Sqlite3Static): Promise<SAHPoolUtil> {
   }
 }
 
-/** Opens a database of the pool; one that holds nothing of our own making may be made anew when it is damaged. */
+/** Opens a database of the pool. */
 function openDb(sqlite3: Sqlite3Static, pool: SAHPoolUtil, name: string): Db {
   const db = new Db(sqlite3, new pool.OpfsSAHPoolDb(name));
   // One owner, so no locking to and fro; FULL: a power cut must not take back what was shown as stored.
@@ -57,13 +58,14 @@ function openDb(sqlite3: Sqlite3Static, pool: SAHPoolUtil, name: string): Db {
   return db;
 }
 
-function openKnowledge(sqlite3: Sqlite3Static, pool: SAHPoolUtil): Knowledge {
+/** The file of a scope; it only repeats what the centre signed, so a damaged one is fetched again. */
+function openScope<S>(sqlite3: Sqlite3Static, pool: SAHPoolUtil, name: string, Scope: new (db: Db) => S): S {
   try {
-    return new Knowledge(openDb(sqlite3, pool, "/knowledge.db"));
+    return new Scope(openDb(sqlite3, pool, name));
   } catch (error) {
     if (asProblem(error).code !== "storage.damaged") throw error;
-    pool.unlink("/knowledge.db"); // it only repeats what the centre signed: fetch it again
-    return new Knowledge(openDb(sqlite3, pool, "/knowledge.db"));
+    pool.unlink(name);
+    return new Scope(openDb(sqlite3, pool, name));
   }
 }
 
@@ -109,7 +111,9 @@ async function open(): Promise<Village> {
   const sqlite3 = await self.jjbSqlite3();
   const pool = await openPool(sqlite3);
   const field = new Field(openDb(sqlite3, pool, "/field.db"));
-  const opened = new Village(world, disk, new IndexedIdentity(), openKnowledge(sqlite3, pool), field);
+  const knowledge = openScope(sqlite3, pool, "/knowledge.db", Knowledge);
+  const lingua = openScope(sqlite3, pool, "/lingua.db", Lingua);
+  const opened = new Village(world, disk, new IndexedIdentity(), knowledge, lingua, field);
   await opened.wake();
   return opened;
 }

@@ -83,6 +83,8 @@ export async function sendForJson(ask: Ask, fetcher?: typeof fetch): Promise<unk
 async function refusal(response: Response, type: string, watchdog: Watchdog): Promise<Problem> {
   const details: Refusal = { status: response.status, retryAfterS: seconds(response.headers.get("Retry-After")) };
   if (type.startsWith("application/json")) return wireProblem(response, details, watchdog);
+  // Chrome takes headers that a cut ended in the middle for whole ones: without a type it is no page of a portal.
+  if (type === "") return problem("net.offline", { begun: true });
   if (response.status >= 500 && response.status !== 511) return problem("net.centre", { ...details });
   return response.status === 404 || response.status === 429 ? problem("net.centre", { ...details }) : problem("net.portal");
 }

@@ -17,7 +17,7 @@ export interface WireEvent {
 export interface SyncRequest {
   proto: number;
   cursor: number;
-  have: { knowledge: number };
+  have: Record<string, number>; // release held, by scope; 0 for none
   events: WireEvent[];
   state: { app: string; waiting: number; refused: number; disk_free: number | null; clock: string; browser: string };
 }

@@ -1,6 +1,6 @@
 // News of the knowledge: from a signed manifest to the release on this device, whatever the link does on the way.
 import { asProblem, problem } from "../kit/problems";
-import { type Held, SCHEMA } from "../store/knowledge";
+import type { Held, ScopeFile } from "../store/scope";
 import { fromBase64 } from "./bytes";
 import { send, Watchdog } from "./http";
 import type { SyncReply } from "./messages";
@@ -29,46 +29,51 @@ export class News {
     private readonly parts: Parts,
   ) {}
 
-  /** Brings the knowledge to the newest manifest we were told of, in this round or in an earlier one. */
+  /** Brings each scope to the newest manifest we were told of, in this round or in an earlier one. */
   async bring(inlinePacks: SyncReply["packs"]): Promise<void> {
-    const { field, knowledge } = this.parts;
-    const text = field.meta("manifest");
-    if (text === null) return;
     const inline = new Map(inlinePacks.map((pack) => [pack.sha256, pack.data]));
-    const manifest = await this.believe(JSON.parse(text) as SignedManifest);
-    const held = knowledge.held();
+    for (const file of this.parts.scopes) await this.bringOne(file, inline);
+  }
+
+  private async bringOne(file: ScopeFile, inline: Map<string, string>): Promise<void> {
+    const { field } = this.parts;
+    const text = field.meta(`manifest.${file.scope}`);
+    if (text === null) return;
+    const manifest = await this.believe(JSON.parse(text) as SignedManifest, file);
+    const held = file.held();
     const next: Held = {
       release: manifest.release,
       root: manifest.content_root,
       issued_at: manifest.issued_at,
       stale_after: manifest.stale_after,
     };
-    if (held?.release === manifest.release) knowledge.renew(next);
-    else await this.change(manifest, next, held?.release ?? 0, inline);
-    field.setMeta("seen", JSON.stringify({ release: next.release, root: next.root }));
-    field.dropMeta("manifest");
+    if (held?.release === manifest.release) file.renew(next);
+    else await this.change(file, manifest, next, inline);
+    field.setMeta(`seen.${file.scope}`, JSON.stringify({ release: next.release, root: next.root }));
+    field.dropMeta(`manifest.${file.scope}`);
     this.world.changed();
   }
 
-  private async believe(signed: SignedManifest): Promise<Manifest> {
+  private async believe(signed: SignedManifest, file: ScopeFile): Promise<Manifest> {
     const { field, identity } = this.parts;
-    const seen = JSON.parse(field.meta("seen") ?? '{"release":0,"root":""}') as { release: number; root: string };
+    const seen = JSON.parse(field.meta(`seen.${file.scope}`) ?? '{"release":0,"root":""}') as { release: number; root: string };
     try {
-      return await readManifest(signed, identity.releaseKeys, SCHEMA, seen);
+      return await readManifest(signed, identity.releaseKeys, file.scope, file.schema, seen);
     } catch (error) {
-      field.dropMeta("manifest"); // refused for good; the next round may bring a better one
+      field.dropMeta(`manifest.${file.scope}`); // refused for good; the next round may bring a better one
       throw error;
     }
   }
 
-  private async change(manifest: Manifest, next: Held, held: number, inline: Map<string, string>): Promise<void> {
+  private async change(file: ScopeFile, manifest: Manifest, next: Held, inline: Map<string, string>): Promise<void> {
+    const held = file.held()?.release ?? 0;
     let avoidDelta = false;
     for (;;) {
       const entry = choosePack(manifest, held, avoidDelta);
       if (!entry) throw problem("pack.format", { field: "packs" });
       const data = inline.get(entry.sha256);
-      const bytes = data === undefined ? await this.download(entry) : fromBase64(data);
-      const outcome = this.parts.knowledge.apply(unpack(bytes, entry.sha256), next, entry.from === 0);
+      const bytes = data === undefined ? await this.download(file, entry) : fromBase64(data);
+      const outcome = file.apply(unpack(bytes, entry.sha256), next, entry.from === 0);
       if (outcome === "applied") return;
       const refused = problem(outcome === "conflict" ? "pack.conflict" : "pack.root");
       if (avoidDelta || entry.from === 0 || !fullPackMayHelp(refused.code)) throw refused;
@@ -76,18 +81,18 @@ export class News {
     }
   }
 
-  private async download(entry: PackEntry): Promise<Uint8Array> {
+  private async download(file: ScopeFile, entry: PackEntry): Promise<Uint8Array> {
     const part = await this.world.openPart(entry.sha256);
     const download = new Download(entry, part);
     const began = download.offset;
     try {
-      await this.fill(download);
+      await this.fill(file, download);
       const bytes = download.bytes();
       await download.remove();
       return bytes;
     } catch (error) {
       const cause = asProblem(error);
-      if (cause.details.status === 404) this.parts.field.dropMeta("manifest"); // a newer release has taken its place
+      if (cause.details.status === 404) this.parts.field.dropMeta(`manifest.${file.scope}`); // a newer release has taken its place
       const cut = cause.code === "net.offline" || cause.code === "net.slow";
       cause.details.moved = cut && download.offset > began && this.world.onLine();
       download.close();
@@ -101,11 +106,11 @@ export class News {
    * Fetches until the download is whole. A browser throws away what it received together with the news of a cut, so on a
    * link that is cut again and again one asks for less at a time: a short answer that arrived whole is never lost.
    */
-  private async fill(download: Download): Promise<void> {
+  private async fill(file: ScopeFile, download: Download): Promise<void> {
     for (let damaged = 0; !download.complete; ) {
       const before = download.offset;
       try {
-        if (!(await this.fetchInto(download, this.span)) && ++damaged >= DAMAGE_LIMIT) throw problem("pack.damaged");
+        if (!(await this.fetchInto(file, download, this.span)) && ++damaged >= DAMAGE_LIMIT) throw problem("pack.damaged");
         this.widen();
       } catch (error) {
         const cause = asProblem(error);
@@ -128,7 +133,7 @@ export class News {
   }
 
   /** Fetches at most `span` bytes from where the download stands; false when a chunk was damaged and must come again. */
-  private async fetchInto(download: Download, span: number): Promise<boolean> {
+  private async fetchInto(file: ScopeFile, download: Download, span: number): Promise<boolean> {
     const watchdog = new Watchdog();
     const from = download.offset;
     const whole = from === 0 && span >= download.entry.bytes;
@@ -151,21 +156,21 @@ export class News {
           await reader.cancel();
           return false;
         }
-        this.tell(download);
+        this.tell(file, download);
       }
       if (download.offset <= from) throw problem("net.offline"); // an answer without content gets nobody on
       return true;
     } catch (error) {
       const cause = watchdog.explain(error);
-      cause.details.begun = begun;
+      cause.details.begun = begun || cause.details.begun === true;
       throw cause;
     } finally {
       watchdog.rest();
     }
   }
 
-  private tell(download: Download): void {
-    this.progress = { label: "下载知识库", done: download.offset, total: download.entry.bytes };
+  private tell(file: ScopeFile, download: Download): void {
+    this.progress = { label: `下载${file.label}`, done: download.offset, total: download.entry.bytes };
     this.world.changed();
   }
 }

@@ -37,6 +37,15 @@ export interface SignedManifest {
   signature: string; // base64 Ed25519 over it
 }
 
+/** Which scope an unproved manifest says it is of, "" when it cannot be read; only to keep it under that name. */
+export function scopeOf(signed: SignedManifest): string {
+  try {
+    return String((JSON.parse(signed.manifest) as Manifest).scope);
+  } catch {
+    return "";
+  }
+}
+
 /** The first 12 hex digits of the schema's sha256: other tables need another program. */
 export function schemaId(schema: string): string {
   return sha256(new TextEncoder().encode(schema)).slice(0, 12);
@@ -49,6 +58,7 @@ export function schemaId(schema: string): string {
 export async function readManifest(
   signed: SignedManifest,
   keys: Readonly<Record<string, string>>,
+  scope: string,
   schema: string,
   remembered: { release: number; root: string },
 ): Promise<Manifest> {
@@ -57,7 +67,7 @@ export async function readManifest(
   if (key === undefined) throw problem("pack.key", { key: claimed });
   if (!(await verify(signature, signed.manifest, fromBase64(key)))) throw problem("pack.signature");
   const manifest = JSON.parse(signed.manifest) as Manifest;
-  if (manifest.v !== 1 || manifest.scope !== "knowledge") throw problem("pack.scope", { scope: manifest.scope });
+  if (manifest.v !== 1 || manifest.scope !== scope) throw problem("pack.scope", { scope: manifest.scope });
   if (!wellFormed(manifest)) throw problem("pack.format");
   if (manifest.schema !== schemaId(schema)) throw problem("pack.schema");
   const { release, root } = remembered;

@@ -3,14 +3,14 @@
 import { asProblem, type Problem, type ProblemWire } from "../kit/problems";
 import type { Field } from "../store/field";
 import type { Identity, IdentityStore } from "../store/identity";
-import type { Knowledge } from "../store/knowledge";
+import type { ScopeFile } from "../store/scope";
 import type { Seal } from "../store/seal";
 import type { Device, LinkState } from "../store/types";
 import { gzip, sendForJson } from "./http";
 import { PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
 import { BATCH_FIRST, fitting, linkOf, nextBatch, nextDelay, type Round, toResend } from "./outbox";
 import { News, type Progress } from "./news";
-import type { Part } from "./packs";
+import { type Part, scopeOf } from "./packs";
 import { sign } from "./signature";
 
 /** What the runner needs of the world; the worker gives the browser's, tests give their own. */
@@ -28,7 +28,7 @@ export interface World {
 
 export interface Parts {
   field: Field;
-  knowledge: Knowledge;
+  scopes: readonly ScopeFile[]; // in the order in which they are fetched
   seal: Seal;
   identity: Identity;
   identities: IdentityStore;
@@ -164,9 +164,9 @@ export class Runner {
       const reply = await this.exchange(events);
       this.note({ ok: true, ms: this.world.now() - began, portal: false }, events.length);
       const settled = await this.takeIn(reply, events);
-      const before = this.parts.knowledge.held()?.release;
+      const before = this.have();
       await this.news.bring(reply.packs);
-      const renewed = this.parts.knowledge.held()?.release !== before; // the centre shows who has which release
+      const renewed = JSON.stringify(this.have()) !== JSON.stringify(before); // the centre shows who has which release
       this.failures = 0;
       this.failure = null;
       return renewed || reply.downlink.length >= DOWNLINK_FULL || (settled > 0 && this.parts.field.counts().waiting > 0);
@@ -222,12 +222,16 @@ export class Runner {
     return events.slice(0, fitting(events.map((event) => JSON.stringify(event).length)));
   }
 
+  private have(): Record<string, number> {
+    return Object.fromEntries(this.parts.scopes.map((file) => [file.scope, file.held()?.release ?? 0]));
+  }
+
   private async exchange(events: WireEvent[]): Promise<SyncReply> {
-    const { field, knowledge } = this.parts;
+    const { field } = this.parts;
     const request: SyncRequest = {
       proto: PROTO,
       cursor: Number(field.meta("cursor") ?? 0),
-      have: { knowledge: knowledge.held()?.release ?? 0 },
+      have: this.have(),
       events,
       state: {
         app: this.world.app,
@@ -287,7 +291,7 @@ export class Runner {
       field.setMeta("cursor", String(reply.cursor));
       field.setMeta("last_success", now.toISOString());
       field.prune(new Date(now.getTime() - KEEP_SENT_DAYS * DAY_MS).toISOString());
-      for (const signed of reply.manifests) field.setMeta("manifest", JSON.stringify(signed));
+      for (const signed of reply.manifests) field.setMeta(`manifest.${scopeOf(signed)}`, JSON.stringify(signed));
       if (reply.device.revoked) field.setMeta("revoked", "yes");
     });
     this.pollS = reply.next_poll_s;

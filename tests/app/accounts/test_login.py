@@ -47,12 +47,12 @@ def test_everybody_lands_at_home(client: FlaskClient, settings: Settings, userna
 
 
 def test_log_in_leads_on_to_where_one_wanted_to_go(client: FlaskClient, settings: Settings) -> None:
-    sent = client.get("/oversight/questions?decision=none", headers=HTML)
+    sent = client.get("/oversight/questions?decision=handoff", headers=HTML)
     assert sent.status_code == 302
     page = client.get(sent.location, headers=HTML).get_data(as_text=True)
     wanted = page.split('name="next" value="')[1].split('"')[0]
     reply = submit(client, "/login", username="manager", password=demo_password(settings), next=wanted)
-    assert reply.location == "/oversight/questions?decision=none"
+    assert reply.location == "/oversight/questions?decision=handoff"
 
 
 def test_log_in_never_leads_to_another_site(client: FlaskClient, settings: Settings) -> None:

@@ -26,8 +26,8 @@ def busy(app: Flask) -> Village:
     first, second = hexie.case(1), hexie.case(2, "=cmd|1")
     sent = hexie.round(
         hexie.question("身份证丢了咋个办"),
-        hexie.question("无人机证怎么办", "none"),
-        hexie.question("=HYPERLINK(1)", "none"),
+        hexie.question("无人机证怎么办", "handoff"),
+        hexie.question("=HYPERLINK(1)", "handoff"),
         first,
         second,
         hexie.rating(first["subject"], 1),
@@ -118,7 +118,7 @@ def test_a_table_never_runs_what_a_village_typed(busy: Village, log_in: LogIn) -
 
 def test_filters_are_in_the_address_and_hold(busy: Village, log_in: LogIn) -> None:
     client = log_in("manager")
-    assert {row["结果"] for row in rows(client, "/oversight/questions?decision=none")} == {"没答上来"}
+    assert {row["结果"] for row in rows(client, "/oversight/questions?decision=handoff")} == {"没答上来"}
     assert [row["问题"] for row in rows(client, "/oversight/questions?q=无人机")] == ["无人机证怎么办"]
     assert [row["等级"] for row in rows(client, "/oversight/ratings?level=bad")] == ["非常不满意"]
     assert len(rows(client, "/oversight/cases?point=hexie")) == 2

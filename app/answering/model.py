@@ -1,0 +1,74 @@
+"""智能问答, the pure half of judging: how well each topic fits a question, in thousandths. Twin of `pwa/src/answering/model.ts`.
+
+A linear model over the characters, syllables and meaning of a question, trained when lingua is released
+(`app/answering/training.py`). Integers only: equal tables give equal scores on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.answering.text import Lexicon, grams, runs, sounds
+
+ONE = 1000
+"""A score of 1.0: what the model aims at for the right topic; for a wrong one it aims at -ONE."""
+CHARACTERS = (1, 2)
+SYLLABLES = (2, 3)
+ZERO = 8
+"""The hex digit that means nothing on an axis."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One row of table `topic`."""
+
+    number: int
+    slug: str
+    bias: int
+    vector: Sequence[int]
+
+
+def features(text: str, lexicon: Lexicon, known: frozenset[str]) -> list[str]:
+    """Distinct features of a question as read, sorted by code point. `known`: syllables that Latin letters may spell."""
+    found: set[str] = set()
+    for kind, run in runs(text):
+        if kind == "han":
+            found.update("c" + gram for gram in grams(run, CHARACTERS))
+        else:
+            found.add("l" + run)
+    for stretch in sounds(text, lexicon, known):
+        found.update("s" + gram for gram in grams(stretch, SYLLABLES, " "))
+    return sorted(found)
+
+
+def meaning(words: Iterable[str], vectors: Mapping[str, tuple[int, str]]) -> list[int]:
+    """The direction of a question in the space of meanings: weighted sum of its words' vectors, ONE long; [] when none.
+
+    `vectors`: (weight, hex digits) by word; repeated words count as often as they stand there.
+    """
+    total: list[int] = []
+    for word in words:
+        if word in vectors:
+            weight, digits = vectors[word]
+            total = total or [0] * len(digits)
+            for axis, digit in enumerate(digits):
+                total[axis] += weight * (int(digit, 16) - ZERO)
+    length = math.isqrt(sum(value * value for value in total))
+    return [value * ONE // length for value in total] if length else []
+
+
+def scores(weights: Sequence[Sequence[int]], direction: Sequence[int], topics: Sequence[Topic]) -> dict[str, int]:
+    """Score by slug. `weights`: of each known feature the flat row number, weight, number, weight …"""
+    sums: dict[int, int] = {}
+    for row in weights:
+        for at in range(0, len(row) - 1, 2):
+            sums[row[at]] = sums.get(row[at], 0) + row[at + 1]
+    root = max(ONE, math.isqrt(len(weights) * ONE * ONE))
+    return {
+        topic.slug: topic.bias
+        + sums.get(topic.number, 0) * ONE // root
+        + sum(a * b for a, b in zip(direction, topic.vector, strict=False)) // ONE
+        for topic in topics
+    }
