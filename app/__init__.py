@@ -24,6 +24,7 @@ from app.desk import sock as desk_sock
 from app.desk import views as desk_views
 from app.handling import store as handling_store
 from app.handling import views as handling_views
+from app.knowledge import gaps as knowledge_gaps
 from app.knowledge import views as knowledge_views
 from app.ledger import Entry
 from app.opendata import views as opendata_views
@@ -59,7 +60,7 @@ Handler = Callable[[Connection, Entry], None]
 HANDLERS: Mapping[str, tuple[Handler, ...]] = {
     "case.progressed": (syncing_store.on_case_progress,),
     "case.submitted": (handling_store.on_case_submitted, oversight_store.on_case_submitted),
-    "question.asked": (oversight_store.on_question_asked,),
+    "question.asked": (oversight_store.on_question_asked, knowledge_gaps.on_question_asked),
     "rating.given": (ratings_store.on_rating_given, oversight_store.on_rating_given),
 }
 """What each event changes beyond its own slice, in the transaction that appends it."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert
 from app import clock, ledger
 from app.answering import index, training
 from app.keys import release_key
-from app.knowledge import releases
+from app.knowledge import gaps, golden, releases
 from app.settings import Settings
 from datasets.build import SCHEMA, build
 from datasets.rows import Document
@@ -55,6 +55,9 @@ def publish_lingua(connection: Connection, settings: Settings, note: str, actor:
         knowledge.close()
     number, target = _next(connection, settings, releases.LINGUA)
     training.write(target, trained, words, {})
+    if number > 1:
+        current = releases.in_force(connection).number
+        golden.hold(settings, current, number - 1, target, gaps.pinned(connection))
     return _issue(connection, settings, releases.LINGUA, training.SCHEMA, number, len(trained.topics), note, actor)
 
 

@@ -113,18 +113,26 @@ def _act(connection: Connection, found: Row[Any], name: str, actor: str, note: s
     connection.execute(update(edition).where(edition.c.id == found.id).values(values))
 
 
-def release(connection: Connection, settings: Settings, note: str, actor: str) -> releases.Release:
-    """Issue the next release: the documents in force with every approved edition in place of its item."""
-    ledger.hold(connection)
+def candidate(connection: Connection, settings: Settings) -> tuple[list[str], list[Document]]:
+    """(approved editions, documents of the next release): what is in force with every approved edition in place of its item."""
     approved = editions(connection, state="approved")
     if not approved:
         raise Problem("knowledge.nothing")
-    current = releases.in_force(connection)
-    documents = releases.documents_of(releases.file_of(settings, current.number))
+    documents = releases.documents_of(releases.file_of(settings, releases.in_force(connection).number))
     for one in approved:
         documents[one.item] = json.loads(one.document)
-    issued = publish.publish(connection, settings, documents.values(), note, actor)
-    ids = [one.id for one in approved]
+    return sorted(one.id for one in approved), list(documents.values())
+
+
+def release(
+    connection: Connection, settings: Settings, note: str, actor: str, examined: list[str] | None = None
+) -> releases.Release:
+    """Issue the next release. `examined`: the editions that passed the golden questions; Problem when others came since."""
+    ledger.hold(connection)
+    ids, documents = candidate(connection, settings)
+    if examined is not None and ids != examined:
+        raise Problem("knowledge.moved")
+    issued = publish.publish(connection, settings, documents, note, actor)
     done = {"state": "released", "release": issued.number, "changed_at": clock.now()}
     connection.execute(update(edition).where(edition.c.id.in_(ids)).values(done))
     return issued

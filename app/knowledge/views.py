@@ -7,12 +7,13 @@ import re
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, send_file, url_for
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.accounts.guard import current_person, needs
 from app.bus import bus
 from app.db import db
-from app.knowledge import forms, releases, rules, store
+from app.knowledge import forms, gaps, golden, publish, releases, rules, store
 from app.problems import Problem
 from app.settings import Settings
 from datasets.checks import NECESSITIES, check_item
@@ -22,6 +23,15 @@ from datasets.sources import read
 bp = Blueprint("knowledge", __name__, template_folder="templates")
 
 READERS = ("editor", "reviewer", "manager", "lead", "agent", "publisher", "inspector")
+GROUPS = 100
+"""Groups of unanswered questions on one page."""
+DECISIONS = {
+    "answer": "直接回答",
+    "clarify": "请对方选",
+    "redirect": "指到别处",
+    "refuse": "不能代查",
+    "handoff": "转人工",
+}
 SPARE = 2
 """Empty rows offered after the filled ones, so that the form works without script."""
 
@@ -154,26 +164,144 @@ def act(edition_id: str, name: str) -> AnyResponse:
 @needs(*READERS)
 def release_page() -> str:
     """What goes out next, and every release so far."""
+    return _release_page([])
+
+
+def _examined(connection: Connection) -> tuple[list[str], list[golden.Worse]]:
+    """(editions of the next release, questions it would answer worse)."""
+    settings = _settings()
+    ids, documents = store.candidate(connection, settings)
+    current, words = releases.in_force(connection), releases.newest(connection, releases.LINGUA)
+    pinned = gaps.pinned(connection)
+    return ids, golden.examine(settings, current.number, words.number if words else None, documents, pinned)
+
+
+def _release_page(worse: list[golden.Worse]) -> str:
     with db().read() as connection:
+        words = releases.every(connection, releases.LINGUA)
         every = releases.every(connection)
         approved = store.editions(connection, state="approved")
     documents = _documents(every[0]) if every else {}
     pending = [(one, rules.changes(documents.get(one.item, {}), json.loads(one.document))) for one in approved]
     sizes = {one.number: json.loads(one.manifest)["packs"] for one in every}
-    return render_template("knowledge/releases.html", every=every, pending=pending, sizes=sizes)
+    return render_template(
+        "knowledge/releases.html", every=every, pending=pending, sizes=sizes, worse=worse, words=words,
+        names={slug: document["name"] for slug, document in documents.items()},
+        word_sizes={one.number: json.loads(one.manifest)["packs"] for one in words},
+    )  # fmt: skip
 
 
-@bp.post("/knowledge/releases")
+@bp.post("/knowledge/lingua")
 @needs("reviewer")
-def release() -> AnyResponse:
-    """Issue the next release, or roll back by issuing an old content anew."""
+def lingua() -> AnyResponse:
+    """Train anew on the ways of asking in force, and issue the next lingua release."""
     me, note = current_person(), request.form.get("note", "").strip()[:500]
     if not note:
         raise Problem("knowledge.note")
     with db().write() as connection:
-        back_to = request.form.get("back_to")
+        issued = publish.publish_lingua(connection, _settings(), note, me.id)
+    bus().publish("release", issued.number)
+    flash(f"问答词库第 {issued.number} 版已发布，各服务点下次同步时收到。", "ok")
+    return redirect(url_for("knowledge.release_page"))
+
+
+@bp.get("/knowledge/try")
+@needs(*READERS)
+def hit_test() -> str:
+    """试一试: what a question answers now, and would answer with the drafts on their way."""
+    q = request.args.get("q", "").strip()[:200]
+    settings = _settings()
+    with db().read() as connection:
+        current, words = releases.in_force(connection), releases.newest(connection, releases.LINGUA)
+        drafts = [one for state in rules.OPEN for one in store.editions(connection, state=state)]
+        pinned = gaps.pins(connection)
+    number = words.number if words else None
+    documents = releases.documents_of(releases.file_of(settings, current.number))
+    names = {slug: document["name"] for slug, document in documents.items()}
+    now = after = None
+    if q:
+        with golden.in_force(settings, current.number, number) as asker:
+            now = asker.ask(q)
+        documents |= {one.item: json.loads(one.document) for one in drafts}
+        if drafts:
+            with golden.as_if(settings, documents.values(), number) as asker:
+                after = asker.ask(q)
+    return render_template(
+        "knowledge/try.html", q=q, now=now, after=after, drafts=drafts, names=names, pinned=pinned,
+        release=current, words=words, decisions=DECISIONS,
+    )  # fmt: skip
+
+
+@bp.post("/knowledge/pins")
+@needs("reviewer", "editor")
+def pins() -> AnyResponse:
+    """Pin a question to its item, or let it go."""
+    me, text = current_person(), request.form.get("text", "")
+    with db().write() as connection:
+        if request.form.get("act") == "drop":
+            gaps.drop_pin(connection, text)
+        else:
+            gaps.add_pin(connection, text, request.form.get("item", ""), me.id)
+    flash("已放开。" if request.form.get("act") == "drop" else "已钉住：以后发布不能让它答错。", "ok")
+    return redirect(url_for("knowledge.hit_test", q=text))
+
+
+@bp.get("/knowledge/gaps")
+@needs(*READERS)
+def gap_page() -> str:
+    """没答上来的问题, gathered by what they are about, the most asked first."""
+    with db().read() as connection:
+        release = releases.in_force(connection)
+        found = gaps.groups(gaps.open_gaps(connection))
+    names = {slug: document["name"] for slug, document in _documents(release).items()}
+    return render_template("knowledge/gaps.html", groups=found[:GROUPS], more=max(0, len(found) - GROUPS), names=names)
+
+
+@bp.post("/knowledge/gaps")
+@needs("editor")
+def settle_gap() -> AnyResponse:
+    """Take a question as a way of asking for an item (into a draft of mine), or drop the group."""
+    me, form = current_person(), request.form
+    numbers = [int(one) for one in form.getlist("seq") if one.isdecimal()]
+    text, slug = form.get("text", "").strip()[:200], form.get("item", "")
+    if not numbers or (form.get("act") != "drop" and not (text and slug)):
+        raise Problem("request.format", field="事项")
+    with db().write() as connection:
+        if form.get("act") == "drop":
+            gaps.settle(connection, numbers, "dropped", me.id)
+            flash("已从列表去掉。", "ok")
+            return redirect(url_for("knowledge.gap_page"))
+        release = releases.in_force(connection)
+        current = store.open_edition(connection, slug)
+        in_force = releases.document_of(releases.file_of(_settings(), release.number), slug)
+        document = json.loads(current.document) if current else in_force
+        if text not in document["phrasings"]:
+            document["phrasings"] = [*document["phrasings"], text]
+        edition_id, _ = store.save(
+            connection, document, release.number, current.version if current else 0, me.id, me.name
+        )
+        gaps.settle(connection, numbers, "used", me.id)
+    flash(f"已加进“{in_force['name']}”的群众问法草稿，提交审核后发布。", "ok")
+    return redirect(url_for("knowledge.edition", edition_id=edition_id))
+
+
+@bp.post("/knowledge/releases")
+@needs("reviewer")
+def release() -> AnyResponse | tuple[str, int]:
+    """Issue the next release, or roll back by issuing an old content anew."""
+    me, note = current_person(), request.form.get("note", "").strip()[:500]
+    if not note:
+        raise Problem("knowledge.note")
+    back_to = request.form.get("back_to")
+    examined = None
+    if back_to is None:
+        with db().read() as connection:
+            examined, worse = _examined(connection)
+        if worse:
+            return _release_page(worse), 409
+    with db().write() as connection:
         if back_to is None:
-            issued = store.release(connection, _settings(), note, me.id)
+            issued = store.release(connection, _settings(), note, me.id, examined)
         elif back_to.isdecimal():
             issued = store.roll_back(connection, _settings(), int(back_to), note, me.id)
         else:

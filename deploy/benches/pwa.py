@@ -31,7 +31,7 @@ from tests.journeys.test_engine import Store, enrol, open_village, wait_for_prog
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "pwa" / "dist" / "assets"
-QUESTIONS = ROOT / "tests" / "vectors" / "eval_queries.csv"
+QUESTIONS = ROOT / "datasets" / "questions" / "dev.csv"
 MANY = 10_000
 
 

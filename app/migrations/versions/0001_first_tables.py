@@ -91,6 +91,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_edition_item", ["item", "created_at"], unique=False)
 
     op.create_table(
+        "gap",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("point", sa.Text(), nullable=False),
+        sa.Column("offered", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("settled_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_gap")),
+    )
+    with op.batch_alter_table("gap", schema=None) as batch_op:
+        batch_op.create_index("ix_gap_state", ["state", "received_at"], unique=False)
+
+    op.create_table(
         "ledger",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
@@ -138,6 +153,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_person_fs_uniquifier")),
         sa.UniqueConstraint("username", name=op.f("uq_person_username")),
+    )
+    op.create_table(
+        "pin",
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("pinned_by", sa.Text(), nullable=False),
+        sa.Column("pinned_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("text", name=op.f("pk_pin")),
     )
     op.create_table(
         "presence",
@@ -417,6 +440,7 @@ def downgrade() -> None:
     op.drop_table("rating")
     op.drop_table("quarantine")
     op.drop_table("presence")
+    op.drop_table("pin")
     op.drop_table("person")
     op.drop_table("open_build")
     with op.batch_alter_table("ledger", schema=None) as batch_op:
@@ -425,6 +449,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ledger_device")
 
     op.drop_table("ledger")
+    with op.batch_alter_table("gap", schema=None) as batch_op:
+        batch_op.drop_index("ix_gap_state")
+
+    op.drop_table("gap")
     with op.batch_alter_table("edition", schema=None) as batch_op:
         batch_op.drop_index("ix_edition_item")
 

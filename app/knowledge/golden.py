@@ -1,0 +1,114 @@
+"""Knowledge CI: a release is refused when it answers known questions worse than the release in force.
+
+Known questions are `datasets/questions/dev.csv`, in strata by style of speech, and what reviewers pinned.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from app.answering import evaluation, index
+from app.answering.evaluation import Question
+from app.knowledge import releases
+from app.problems import Problem
+from app.settings import Settings
+from datasets.build import build
+from datasets.rows import Document
+from datasets.sources import FOLDER, read
+
+QUESTIONS = FOLDER / "questions" / "dev.csv"
+POINTS = 0.02
+"""A stratum may fall by this share of its questions, no more."""
+
+
+@dataclass(frozen=True)
+class Worse:
+    """A question that the next release would answer worse."""
+
+    query: str
+    expected: str
+    before: str
+    """Slug of the first item shown today, "" when none is."""
+    after: str
+    pinned: bool
+
+
+def compare(
+    before: index.Asker, after: index.Asker, questions: Iterable[Question], pins: Iterable[Question]
+) -> list[Worse]:
+    """Every pinned question that is no longer right, and those of each stratum that falls by more than POINTS."""
+    found = _lost(before, after, pins, pinned=True)
+    strata: dict[str, list[Question]] = {}
+    for question in questions:
+        if question.kind == "single":
+            strata.setdefault(question.style, []).append(question)
+    for rows in strata.values():
+        lost = _lost(before, after, rows, pinned=False)
+        won = len(_lost(after, before, rows, pinned=False))
+        if lost and (len(lost) - won) / len(rows) > POINTS:
+            found += lost
+    return found
+
+
+def _lost(before: index.Asker, after: index.Asker, questions: Iterable[Question], pinned: bool) -> list[Worse]:
+    found = []
+    for question in questions:
+        old, new = _first(before, question.query), _first(after, question.query)
+        if new not in question.expected and old in question.expected:
+            found.append(Worse(question.query, "、".join(sorted(question.expected)), old, new, pinned))
+    return found
+
+
+def _first(asker: index.Asker, query: str) -> str:
+    hits = asker.ask(query).hits
+    return hits[0].slug if hits else ""
+
+
+@contextmanager
+def in_force(settings: Settings, release: int, lingua: int | None) -> Iterator[index.Asker]:
+    """Answers from a pair of releases."""
+    knowledge = apsw.Connection(str(releases.search_file_of(settings, release)), flags=apsw.SQLITE_OPEN_READONLY)
+    with closing(knowledge), closing(_words(settings, lingua)) as words:
+        yield index.Asker(knowledge, words if lingua is not None else None)
+
+
+@contextmanager
+def as_if(settings: Settings, documents: Iterable[Document], lingua: int | None) -> Iterator[index.Asker]:
+    """Answers as they would be if these documents were released."""
+    with tempfile.TemporaryDirectory() as name:
+        draft, searchable = Path(name) / "draft.db", Path(name) / "search.db"
+        build(draft, documents, read())
+        index.build(draft, searchable)
+        knowledge = apsw.Connection(str(searchable), flags=apsw.SQLITE_OPEN_READONLY)
+        with closing(knowledge), closing(_words(settings, lingua)) as words:
+            yield index.Asker(knowledge, words if lingua is not None else None)
+
+
+def _words(settings: Settings, lingua: int | None) -> apsw.Connection:
+    if lingua is None:
+        return apsw.Connection(":memory:")
+    return apsw.Connection(str(releases.file_of(settings, lingua, releases.LINGUA)), flags=apsw.SQLITE_OPEN_READONLY)
+
+
+def hold(settings: Settings, release: int, lingua: int, trained: Path, pins: Sequence[Question]) -> None:
+    """Problem('knowledge.worse') when the trained words answer worse than lingua release `lingua`."""
+    knowledge = apsw.Connection(str(releases.search_file_of(settings, release)), flags=apsw.SQLITE_OPEN_READONLY)
+    words = apsw.Connection(str(trained), flags=apsw.SQLITE_OPEN_READONLY)
+    with in_force(settings, release, lingua) as before, closing(knowledge), closing(words):
+        worse = compare(before, index.Asker(knowledge, words), evaluation.questions(QUESTIONS), pins)
+    if worse:
+        raise Problem("knowledge.worse", questions="、".join(one.query for one in worse[:5]), count=len(worse))
+
+
+def examine(
+    settings: Settings, release: int, lingua: int | None, documents: Sequence[Document], pins: Sequence[Question]
+) -> list[Worse]:
+    """What would get worse if these documents were released in place of release `release`."""
+    with in_force(settings, release, lingua) as before, as_if(settings, documents, lingua) as after:
+        return compare(before, after, evaluation.questions(QUESTIONS), pins)
