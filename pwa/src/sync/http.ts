@@ -83,6 +83,7 @@ export async function sendForJson(ask: Ask, fetcher?: typeof fetch): Promise<unk
 async function refusal(response: Response, type: string, watchdog: Watchdog): Promise<Problem> {
   const details: Refusal = { status: response.status, retryAfterS: seconds(response.headers.get("Retry-After")) };
   if (type.startsWith("application/json")) return wireProblem(response, details, watchdog);
+  if (response.type === "opaqueredirect") return problem("net.portal");
   // Chrome takes headers that a cut ended in the middle for whole ones: without a type it is no page of a portal.
   if (type === "") return problem("net.offline", { begun: true });
   if (response.status >= 500 && response.status !== 511) return problem("net.centre", { ...details });
