@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import apsw
 
 from app.answering import model, rules
-from app.answering.rules import Candidate, Decision, Elsewhere, Judged
+from app.answering.rules import Decision, Elsewhere, Judged, Texts
 from app.answering.text import Char, Lexicon, grams, normalise, rewrite, runs, segment
 from datasets.sources import FOLDER
 
@@ -20,6 +20,8 @@ SEARCH_SQL = (FOLDER / "search.sql").read_text(encoding="utf-8")
 SPEC: dict[str, Any] = json.loads((FOLDER / "search.json").read_text(encoding="utf-8"))
 LONGEST_WORD = 6
 """Characters of the longest word in the word table."""
+KEPT = 400
+"""Items whose texts are kept as read."""
 
 CANDIDATES = """
 SELECT d.item, CAST(round(-bm25(search, {}, {}, {}) * 1000000) AS INTEGER) AS score
@@ -89,6 +91,7 @@ class Asker:
         self.lingua = lingua
         self.rewrites = rewrites(knowledge)
         self._known_names: dict[str, list[str]] = {}
+        self._texts = lru_cache(KEPT)(self._texts_of)
 
     def ask(self, text: str) -> Decision:
         """The decision on one question, its parts included."""
@@ -101,7 +104,7 @@ class Asker:
         if needs:
             others = [pair for pair in ranked if pair[0] not in dict(needs)]
             decision, ranked = "clarify", [*needs, *others][: SPEC["shown"]]
-        hits = [self._hit(whole, slug, score) for slug, score in ranked]
+        hits = [rules.explain(whole.terms, self._texts(slug), slug, score) for slug, score in ranked]
         return Decision(decision, hits, advice, other.slug if other else "", part, max(1, len(needs)))
 
     def _needs(self, question: str) -> list[tuple[str, int]]:
@@ -116,16 +119,13 @@ class Asker:
     def _judge(self, text: str) -> Judged:
         terms = rules.question_tokens(text, SPEC["stop"])
         found = list(self.knowledge.execute(CANDIDATES, (rules.match_expression(terms),))) if terms else []
-        lexical = {
-            str(slug): rules.lexical_score(text, Candidate(str(slug), int(score), self._names(slug), (), ()), SPEC)
-            for slug, score in found
-        }
+        lexical = {str(slug): rules.lexical_score(text, int(score), self._names(slug), SPEC) for slug, score in found}
         return Judged(text, terms, lexical, self._scores(text), self.items, self.elsewhere)
 
-    def _hit(self, judged: Judged, slug: str, score: int) -> rules.Hit:
-        one = Candidate(slug, score, *document(self.knowledge, slug, self.rewrites))
+    def _texts_of(self, slug: str) -> Texts:
         asked = self.knowledge.execute("SELECT text FROM item_phrasing WHERE item = ? ORDER BY pos", (slug,))
-        return rules.explain(judged.terms, one, read((text for (text,) in asked), self.rewrites), score)
+        names, questions, rest = document(self.knowledge, slug, self.rewrites)
+        return Texts(names, questions, rest, read((text for (text,) in asked), self.rewrites))
 
     def _names(self, slug: str) -> list[str]:
         if slug not in self._known_names:

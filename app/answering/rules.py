@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from app.answering.text import rewrite, runs
@@ -60,14 +61,23 @@ def parts(text: str, spec: Spec) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """An item as found: its lexical score so far and the texts of its search document (normalised and rewritten)."""
+class Texts:
+    """The texts of an item, normalised and rewritten: what a hit is explained with."""
 
-    slug: str
-    score: int
     names: Sequence[str]
     questions: Sequence[str]
     rest: Sequence[str]
+    phrasings: Sequence[str]
+
+    @cached_property
+    def asking(self) -> list[tuple[str, frozenset[str]]]:
+        """(text, its tokens) of everything that shows how people ask: names, questions, phrasings."""
+        return [(text, frozenset(tokens(text))) for text in (*self.names, *self.questions, *self.phrasings)]
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """The tokens of all texts."""
+        return frozenset(tokens(" ".join(self.rest))).union(*(own for _, own in self.asking))
 
 
 @dataclass(frozen=True)
@@ -128,10 +138,10 @@ class Judged:
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
 
-def lexical_score(text: str, one: Candidate, spec: Spec) -> int:
+def lexical_score(text: str, score: int, names: Sequence[str], spec: Spec) -> int:
     """BM25 in millionths plus a bonus for the longest name or alias that stands in the question."""
-    inside = [len(name) for name in one.names if name and name in text]
-    return one.score + max(inside, default=0) * int(spec["phrase_bonus"])
+    inside = [len(name) for name in names if name and name in text]
+    return score + max(inside, default=0) * int(spec["phrase_bonus"])
 
 
 def rank(judged: Judged, spec: Spec) -> list[tuple[str, int]]:
@@ -207,23 +217,23 @@ def decide(
     return "answer" if sure else "clarify", ranked, None, ""
 
 
-def explain(terms: Sequence[str], one: Candidate, phrasings: Sequence[str], score: int) -> Hit:
-    """The hit with what in it fits the question. `phrasings` as read, in the item's order."""
-    texts = (*one.names, *one.questions, *phrasings)
-    held = {token for own in (*texts, *one.rest) for token in tokens(own)}
+def explain(terms: Sequence[str], one: Texts, slug: str, score: int) -> Hit:
+    """The hit with what in it fits the question."""
     counted = [term for term in terms if len(term) > 1] or list(terms)
-    matched = sorted((term for term in counted if term in held), key=lambda term: (-len(term), term))
-    near = nearest(terms, texts)
-    return Hit(one.slug, score, matched, "" if near is None else texts[near], nearest(terms, one.questions))
+    matched = sorted((term for term in counted if term in one.held), key=lambda term: (-len(term), term))
+    near = nearest(terms, [own for _, own in one.asking])
+    names, asked = len(one.names), len(one.questions)
+    qa = nearest(terms, [own for _, own in one.asking[names : names + asked]])
+    return Hit(slug, score, matched, "" if near is None else one.asking[near][0], qa)
 
 
-def nearest(terms: Sequence[str], texts: Sequence[str]) -> int | None:
-    """The text that shares most terms, long ones counting double, related to its own length; None below one pair."""
+def nearest(terms: Sequence[str], texts: Sequence[frozenset[str]]) -> int | None:
+    """The text (as tokens) that shares most terms, long ones counting double, related to its own size; None below one pair."""
     best, best_score = None, 0
-    for index, text in enumerate(texts):
-        own = set(tokens(text))
-        pairs = sum(len(term) > 1 for term in terms if term in own)
-        shared = sum(term in own for term in terms) + pairs
+    for index, own in enumerate(texts):
+        inside = [term for term in terms if term in own]
+        pairs = sum(len(term) > 1 for term in inside)
+        shared = len(inside) + pairs
         score = 1000 * shared * shared // max(1, len(own))
         if pairs and score > best_score:
             best, best_score = index, score

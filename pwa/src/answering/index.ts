@@ -4,14 +4,13 @@ import searchSql from "../../../datasets/search.sql?raw";
 import type { Db } from "./db";
 import { type Topic, features, meaning, scores } from "./model";
 import {
-  type Candidate,
   type Decision,
   type Elsewhere,
   type Judged,
   type Limits,
-  type RankedHit,
   type Ranked,
   type Spec,
+  Texts,
   decide,
   explain,
   lexicalScore,
@@ -30,6 +29,7 @@ export type { Decision, RankedHit } from "./rules";
 export const SPEC: Spec = searchSpec;
 export const SEARCH_SQL: string = searchSql;
 const WORD_SIZES = [1, 2, 3, 4, 5, 6];
+const KEPT = 400; // items whose texts are kept as read
 
 const CANDIDATES = `
 SELECT d.item, CAST(round(-bm25(search, ${SPEC.weights.join(", ")}) * 1000000) AS INTEGER) AS score
@@ -84,6 +84,7 @@ export class Asker {
   private readonly elsewhere: Map<string, Elsewhere>;
   private readonly topics: Topic[];
   private readonly knownNames = new Map<string, string[]>();
+  private readonly knownTexts = new Map<string, Texts>();
   private known: Set<string> | null = null;
 
   constructor(
@@ -114,7 +115,7 @@ export class Asker {
     const shown = [...needs, ...ranked.filter(([slug]) => !own.has(slug))].slice(0, SPEC.shown);
     return {
       decision: needs.length > 0 ? "clarify" : decision,
-      hits: shown.map(([slug, score]) => this.hit(whole, slug, score)),
+      hits: shown.map(([slug, score]) => explain(whole.terms, this.texts(slug), slug, score)),
       advice,
       topic: other?.slug ?? "",
       part: partOf(question, SPEC),
@@ -136,19 +137,20 @@ export class Asker {
     const terms = questionTokens(text, SPEC.stop);
     const found = terms.length > 0 ? this.knowledge.rows(CANDIDATES, [matchExpression(terms)]) : [];
     const lexical = new Map(
-      found.map(([slug, score]): Ranked => {
-        const one: Candidate = { slug: String(slug), score: Number(score), names: this.names(String(slug)), questions: [], rest: [] };
-        return [one.slug, lexicalScore(text, one, SPEC)];
-      }),
+      found.map(([slug, score]): Ranked => [String(slug), lexicalScore(text, Number(score), this.names(String(slug)), SPEC)]),
     );
     return { text, terms, lexical, model: this.scores(text), items: this.items, elsewhere: this.elsewhere };
   }
 
-  private hit(judged: Judged, slug: string, score: number): RankedHit {
+  private texts(slug: string): Texts {
+    const known = this.knownTexts.get(slug);
+    if (known) return known;
     const [names = [], questions = [], rest = []] = documentOf(this.knowledge, slug, this.rewrites);
     const asked = this.knowledge.rows("SELECT text FROM item_phrasing WHERE item = ? ORDER BY pos", [slug]);
-    const phrasings = read(asked.map((row) => row[0]), this.rewrites);
-    return explain(judged.terms, { slug, score, names, questions, rest }, phrasings, score);
+    const texts = new Texts(names, questions, rest, read(asked.map((row) => row[0]), this.rewrites));
+    if (this.knownTexts.size >= KEPT) this.knownTexts.clear();
+    this.knownTexts.set(slug, texts);
+    return texts;
   }
 
   private names(slug: string): string[] {

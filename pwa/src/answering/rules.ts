@@ -35,12 +35,19 @@ export interface Spec {
   document: { name: string; question: string; rest: string };
 }
 
-export interface Candidate {
-  slug: string;
-  score: number;
-  names: readonly string[];
-  questions: readonly string[];
-  rest: readonly string[];
+// The texts of an item as read, cut into tokens once: what a hit is explained with.
+export class Texts {
+  readonly names: number;
+  readonly questions: number;
+  readonly asking: readonly { text: string; own: ReadonlySet<string> }[];
+  readonly held: ReadonlySet<string>;
+
+  constructor(names: readonly string[], questions: readonly string[], rest: readonly string[], phrasings: readonly string[]) {
+    this.names = names.length;
+    this.questions = questions.length;
+    this.asking = [...names, ...questions, ...phrasings].map((text) => ({ text, own: new Set(tokens(text)) }));
+    this.held = new Set([...rest.flatMap(tokens), ...this.asking.flatMap(({ own }) => [...own])]);
+  }
 }
 
 export interface RankedHit {
@@ -138,10 +145,10 @@ export function parts(text: string, spec: Spec): string[] {
   return found.length > 1 ? found : [];
 }
 
-export function lexicalScore(text: string, one: Candidate, spec: Spec): number {
+export function lexicalScore(text: string, score: number, names: readonly string[], spec: Spec): number {
   let longest = 0;
-  for (const name of one.names) if (name !== "" && text.includes(name)) longest = Math.max(longest, points(name).length);
-  return one.score + longest * spec.phrase_bonus;
+  for (const name of names) if (name !== "" && text.includes(name)) longest = Math.max(longest, points(name).length);
+  return score + longest * spec.phrase_bonus;
 }
 
 export function rank(judged: Judged, spec: Spec): Ranked[] {
@@ -212,23 +219,22 @@ export function decide(judged: Judged, spec: Spec, limits: Limits): Outcome {
   return { decision: sure ? "answer" : "clarify", ranked, other: null, advice: "" };
 }
 
-export function explain(terms: readonly string[], one: Candidate, phrasings: readonly string[], score: number): RankedHit {
-  const texts = [...one.names, ...one.questions, ...phrasings];
-  const held = new Set([...texts, ...one.rest].flatMap(tokens));
+export function explain(terms: readonly string[], one: Texts, slug: string, score: number): RankedHit {
   const long = terms.filter((term) => points(term).length > 1);
   const counted = long.length > 0 ? long : [...terms];
   const matched = counted
-    .filter((term) => held.has(term))
+    .filter((term) => one.held.has(term))
     .sort((a, b) => points(b).length - points(a).length || byCodePoint(a, b));
-  const near = nearest(terms, texts);
-  return { slug: one.slug, score, matched, phrase: near === null ? "" : (texts[near] ?? ""), qa: nearest(terms, one.questions) };
+  const sets = one.asking.map(({ own }) => own);
+  const near = nearest(terms, sets);
+  const qa = nearest(terms, sets.slice(one.names, one.names + one.questions));
+  return { slug, score, matched, phrase: near === null ? "" : (one.asking[near]?.text ?? ""), qa };
 }
 
-export function nearest(terms: readonly string[], texts: readonly string[]): number | null {
+export function nearest(terms: readonly string[], texts: readonly ReadonlySet<string>[]): number | null {
   let best: number | null = null;
   let bestScore = 0;
-  texts.forEach((text, index) => {
-    const own = new Set(tokens(text));
+  texts.forEach((own, index) => {
     const inside = terms.filter((term) => own.has(term));
     const pairs = inside.filter((term) => points(term).length > 1).length;
     const shared = inside.length + pairs;
