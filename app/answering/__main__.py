@@ -10,13 +10,13 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from app.answering import evaluation, index, training
+from app.answering import evaluation, fitting, index
 from app.answering.rules import Decision
 from app.db import Database
 from app.knowledge import releases
@@ -78,9 +78,8 @@ def from_sources(folder: Path) -> tuple[Path, Path]:
     found = read()
     build(folder / "knowledge.db", found.items, found)
     index.build(folder / "knowledge.db", folder / "search.db")
-    knowledge = _open(folder / "knowledge.db")
-    words = training.words(index.rewrites(knowledge))
-    training.write(folder / "lingua.db", training.train(training.examples(knowledge), words), words, {})
+    with closing(_open(folder / "search.db")) as knowledge:
+        fitting.make(knowledge, folder / "lingua.db")
     return folder / "search.db", folder / "lingua.db"
 
 

@@ -95,32 +95,38 @@ class Asker:
 
     def ask(self, text: str) -> Decision:
         """The decision on one question, its parts included."""
-        question = self._read(text)
+        question = self.read(text)
         meant = rules.meant(question, SPEC)
-        whole = self._judge(meant)
-        part = rules.part_of(question, SPEC)
-        decision, ranked, other, advice = rules.decide(whole, SPEC, self.limits)
-        needs = self._needs(meant) if decision in ("answer", "clarify") else []
-        if needs:
-            others = [pair for pair in ranked if pair[0] not in dict(needs)]
-            decision, ranked = "clarify", [*needs, *others][: SPEC["shown"]]
-        hits = [rules.explain(whole.terms, self._texts(slug), slug, score) for slug, score in ranked]
-        return Decision(decision, hits, advice, other.slug if other else "", part, max(1, len(needs)))
+        judged = self.judge(meant)
+        ranked = rules.rank(judged, SPEC)
+        decision, shown, other, advice = rules.decide(judged, ranked, SPEC, self.limits)
+        needs = 1
+        if decision in ("answer", "clarify"):
+            pieces, said = rules.parts(meant, SPEC)
+            shown, needs = rules.several(ranked, self._wanted(pieces), said, SPEC, self.limits)
+        hits = [rules.explain(judged.terms, self._texts(slug), slug, score) for slug, score in shown]
+        topic = other.slug if other else ""
+        return Decision(
+            decision if needs == 1 else "clarify", hits, advice, topic, rules.part_of(question, SPEC), needs
+        )
 
-    def _needs(self, question: str) -> list[tuple[str, int]]:
-        """The item of each need when a sentence names several that lead to different items, else []."""
-        found: dict[str, int] = {}
-        for piece in rules.parts(question, SPEC):
-            decision, ranked, _, _ = rules.decide(self._judge(piece), SPEC, self.limits)
+    def _wanted(self, pieces: Iterable[str]) -> frozenset[str]:
+        """The items that pieces of a sentence ask for beyond doubt."""
+        found = set()
+        for piece in pieces:
+            judged = self.judge(piece)
+            decision, ranked, _, _ = rules.decide(judged, rules.rank(judged, SPEC), SPEC, self.limits)
             if decision == "answer" and ranked[0][1] >= self.limits["need"]:
-                found.setdefault(*ranked[0])
-        return list(found.items())[: SPEC["shown"]] if len(found) > 1 else []
+                found.add(ranked[0][0])
+        return frozenset(found)
 
-    def _judge(self, text: str) -> Judged:
+    def judge(self, text: str) -> Judged:
+        """What words and model say of one question, as read."""
         terms = rules.question_tokens(text, SPEC["stop"])
         found = list(self.knowledge.execute(CANDIDATES, (rules.match_expression(terms),))) if terms else []
-        lexical = {str(slug): rules.lexical_score(text, int(score), self._names(slug), SPEC) for slug, score in found}
-        return Judged(text, terms, lexical, self._scores(text), self.items, self.elsewhere)
+        lexical = {str(slug): int(score) for slug, score in found}
+        named = {slug: rules.longest_name(text, self._names(slug)) for slug in lexical}
+        return Judged(text, terms, lexical, named, self._scores(text), self.items, self.elsewhere)
 
     def _texts_of(self, slug: str) -> Texts:
         asked = self.knowledge.execute("SELECT text FROM item_phrasing WHERE item = ? ORDER BY pos", (slug,))
@@ -162,7 +168,8 @@ class Asker:
             return frozenset()
         return frozenset(sound for (sound,) in self.lingua.execute("SELECT DISTINCT sound FROM char WHERE sound <> ''"))
 
-    def _read(self, text: str) -> str:
+    def read(self, text: str) -> str:
+        """A question as it is judged: plain characters, standard words."""
         return rewrite(normalise(text, self._chars(text)), self.rewrites)
 
     def _chars(self, text: str) -> dict[str, Char]:

@@ -15,7 +15,7 @@ from app.answering.text import Lexicon, grams, runs, sounds
 ONE = 1000
 """A score of 1.0: what the model aims at for the right topic; for a wrong one it aims at -ONE."""
 CHARACTERS = (1, 2)
-SYLLABLES = (2, 3)
+SYLLABLES = (1, 2)
 ZERO = 8
 """The hex digit that means nothing on an axis."""
 

@@ -51,13 +51,17 @@ def meant(text: str, spec: Spec) -> str:
     return text
 
 
-def parts(text: str, spec: Spec) -> list[str]:
-    """The needs of a sentence that names several (…还有…, …顺便…), each long enough to say something; [] for one need."""
-    for word in spec["and"]:
-        text = text.replace(word, "\n")
-    found = [part.strip() for part in text.split("\n")]
-    found = [part for part in found if sum(map(len, tokens(part))) >= spec["and_shortest"]]
-    return found if len(found) > 1 else []
+def parts(text: str, spec: Spec) -> tuple[list[str], bool]:
+    """The pieces of a sentence that may be needs of their own, and whether a word (…还有…, …顺便…) says that they are.
+
+    A piece is long enough to say something; [] when there is only one.
+    """
+    split = text
+    for word in (*spec["and"]["words"], *spec["and"]["marks"]):
+        split = split.replace(word, "\n")
+    pieces = [piece.strip() for piece in split.split("\n")]
+    found = [piece for piece in pieces if sum(map(len, tokens(piece))) >= spec["and_shortest"]]
+    return (found, any(word in text for word in spec["and"]["words"])) if len(found) > 1 else ([], False)
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,9 @@ class Judged:
     text: str
     terms: Sequence[str]
     lexical: Mapping[str, int]
-    """Lexical score of each candidate item, bonus for names included."""
+    """Lexical score (BM25 in millionths) of each candidate item."""
+    named: Mapping[str, int]
+    """Characters of the longest name or alias of each candidate item that stands in the question."""
     model: Mapping[str, int]
     """Score of each topic by the model; empty without lingua."""
     items: frozenset[str]
@@ -138,22 +144,26 @@ class Judged:
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
 
-def lexical_score(text: str, score: int, names: Sequence[str], spec: Spec) -> int:
-    """BM25 in millionths plus a bonus for the longest name or alias that stands in the question."""
-    inside = [len(name) for name in names if name and name in text]
-    return score + max(inside, default=0) * int(spec["phrase_bonus"])
+def longest_name(text: str, names: Sequence[str]) -> int:
+    """Characters of the longest name or alias that stands in the question; 0 for none."""
+    return max((len(name) for name in names if name in text), default=0)
 
 
 def rank(judged: Judged, spec: Spec) -> list[tuple[str, int]]:
-    """(slug, score) of the items, best first; ties by slug."""
+    """(slug, score) of the items, best first; ties by slug.
+
+    Who says a name and little else gets that item, whatever the model has learned: a name new today works today.
+    """
     fuse = spec["fuse"]
+    size = max(1, len(judged.text)) ** 2
     top = max(judged.lexical.values(), default=0)
     wanted = set(judged.lexical) | (set(judged.model) & judged.items)
     found = [
         (
             slug,
             judged.model.get(slug, fuse["unknown"])
-            + judged.lexical.get(slug, 0) * fuse["lexical"] // (top + fuse["floor"]),
+            + judged.lexical.get(slug, 0) * fuse["lexical"] // (top + fuse["floor"])
+            + judged.named.get(slug, 0) ** 2 * fuse["named"] // size,
         )
         for slug in wanted
     ]
@@ -193,10 +203,13 @@ AHEAD = {"emergency": "danger", "private": "secret"}
 
 
 def decide(
-    judged: Judged, spec: Spec, limits: Mapping[str, int]
+    judged: Judged, ranked: Sequence[tuple[str, int]], spec: Spec, limits: Mapping[str, int]
 ) -> tuple[str, list[tuple[str, int]], Elsewhere | None, str]:
-    """(decision, (slug, score) of the hits, topic that is not ours, advice). `limits`: thresholds in thousandths."""
-    ranked = rank(judged, spec)[: spec["shown"]]
+    """(decision, (slug, score) of the hits, topic that is not ours, advice).
+
+    `ranked`: all items by `rank`; `limits`: thresholds in thousandths.
+    """
+    ranked = list(ranked[: spec["shown"]])
     rule = advise(judged.text, spec["advice"])
     other, strength = outside(judged)
     own = max((judged.model.get(slug, spec["fuse"]["unknown"]) for slug, _ in ranked), default=-10_000)
@@ -215,6 +228,24 @@ def decide(
     margin = score - ranked[1][1] if len(ranked) > 1 else 10_000
     sure = score >= limits["answer"] and margin >= limits["margin"] and own - strength >= limits["apart"]
     return "answer" if sure else "clarify", ranked, None, ""
+
+
+def several(
+    ranked: Sequence[tuple[str, int]], needs: frozenset[str], said: bool, spec: Spec, limits: Mapping[str, int]
+) -> tuple[list[tuple[str, int]], int]:
+    """((slug, score) to show, how many of them are needs of their own; 1 for one need).
+
+    `ranked`: all items by the whole sentence; `needs`: the items that its pieces ask for; `said`: a word says that there
+    are several. Otherwise the whole sentence must fit each of them about as well as its best.
+    """
+    together = [pair for pair in ranked if pair[0] in needs][: spec["shown"]]
+    if len(together) < 2:
+        return list(ranked[: spec["shown"]]), 1
+    close = together[0] == ranked[0] and together[0][1] - together[-1][1] <= limits["together"]
+    if not (said or close):
+        return list(ranked[: spec["shown"]]), 1
+    rest = [pair for pair in ranked[: spec["shown"]] if pair[0] not in needs]
+    return [*together, *rest][: spec["shown"]], len(together)
 
 
 def explain(terms: Sequence[str], one: Texts, slug: str, score: int) -> Hit:

@@ -28,8 +28,10 @@ RARE = 1e-4
 """Smooth inverse frequency (Arora and others, 2017): weight = RARE / (RARE + p)."""
 COST = 0.5
 """The C of the support-vector machine: how much a wrongly placed phrasing costs."""
-STEP = 10
+STEP = 50
 """Weights are rounded to steps of STEP thousandths; what rounds to nothing is left out."""
+MEANING = 0.5
+"""How long the direction of meaning is beside the other features: it smooths, but tells near topics apart badly."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,11 @@ def train(pairs: Sequence[tuple[str, str]], words: Words) -> Model:
     kept = sorted(feature for feature, count in counts.items() if count > 1)
     matrix = hstack([_sparse(found, {feature: at for at, feature in enumerate(kept)}), _dense(texts, words)]).tocsr()
     machine = LinearSVC(C=COST, random_state=0).fit(matrix, [numbers[slug] for slug, _ in pairs])
-    table = np.rint(machine.coef_ * model.ONE / STEP).astype(int) * STEP
+    table = np.rint(machine.coef_[:, : len(kept)] * model.ONE / STEP).astype(int) * STEP
+    vectors = np.rint(machine.coef_[:, len(kept) :] * MEANING * model.ONE).astype(int)
     bias = np.rint(machine.intercept_ * model.ONE).astype(int)
     topics = [
-        model.Topic(number, slug, int(bias[number]), [int(value) for value in table[number, len(kept) :]])
+        model.Topic(number, slug, int(bias[number]), [int(value) for value in vectors[number]])
         for slug, number in numbers.items()
     ]
     return Model(topics, {feature: _row(table[:, at]) for at, feature in enumerate(kept)})
@@ -128,7 +131,7 @@ def _sparse(found: Iterable[Sequence[str]], at: Mapping[str, int]) -> Any:
 def _dense(texts: Sequence[str], words: Words) -> Any:
     axes = len(next(iter(words.vectors.values()))[1])
     lines = [model.meaning(segment(text, words.lexicon), words.vectors) or [0] * axes for text in texts]
-    return np.array(lines) / model.ONE
+    return np.array(lines) * MEANING / model.ONE
 
 
 def rows(trained: Model, words: Words, settings: Mapping[str, int]) -> Iterator[tuple[str, tuple[Any, ...]]]:

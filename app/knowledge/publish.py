@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import apsw
 from sqlalchemy import Connection, insert
 
 from app import clock, ledger
-from app.answering import index, training
+from app.answering import fitting, index, training
 from app.keys import release_key
 from app.knowledge import gaps, golden, releases
 from app.settings import Settings
@@ -45,18 +46,12 @@ def publish(
 
 def publish_lingua(connection: Connection, settings: Settings, note: str, actor: str) -> releases.Release:
     """Train the model on the knowledge in force and issue the next lingua release."""
-    knowledge = apsw.Connection(
-        str(releases.search_file_of(settings, releases.in_force(connection).number)), flags=apsw.SQLITE_OPEN_READONLY
-    )
-    try:
-        words = training.words(index.rewrites(knowledge))
-        trained = training.train(training.examples(knowledge), words)
-    finally:
-        knowledge.close()
+    current = releases.in_force(connection).number
     number, target = _next(connection, settings, releases.LINGUA)
-    training.write(target, trained, words, {})
+    search = str(releases.search_file_of(settings, current))
+    with closing(apsw.Connection(search, flags=apsw.SQLITE_OPEN_READONLY)) as knowledge:
+        trained = fitting.make(knowledge, target)
     if number > 1:
-        current = releases.in_force(connection).number
         golden.hold(settings, current, number - 1, target, gaps.pinned(connection))
     return _issue(connection, settings, releases.LINGUA, training.SCHEMA, number, len(trained.topics), note, actor)
 

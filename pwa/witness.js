@@ -1,0 +1,21 @@
+// `node pwa/witness.js`: the TypeScript twin of answering for tests and benches. JSON on standard input:
+// {"packs": {"knowledge": {"path", "root"}, "lingua": {…}}, "read": [text…], "ask": [text…]}; JSON on standard output:
+// {"read": [reading…], "ask": [{"out", "ms"}…]}.
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { runnerImport } from "vite";
+
+const root = dirname(fileURLToPath(import.meta.url));
+const wanted = JSON.parse(readFileSync(0, "utf8"));
+const { module } = await runnerImport("/src/store/witness.ts", { root, configFile: false, logLevel: "error" });
+const pack = ({ path, root }) => ({ data: new Uint8Array(readFileSync(path)), root });
+const witness = await module.Witness.open({ knowledge: pack(wanted.packs.knowledge), lingua: pack(wanted.packs.lingua) });
+const lexicon = witness.lexicon();
+const known = module.soundsOf(lexicon.chars);
+const found = {
+  read: wanted.read.map((text) => module.reading(text, lexicon, known)),
+  ask: witness.ask(wanted.ask),
+};
+process.stdout.write(JSON.stringify(found));
