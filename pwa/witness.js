@@ -3,12 +3,13 @@
 // {"read": [reading…], "ask": [{"out", "ms"}…]}.
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 import { runnerImport } from "vite";
 
 const root = dirname(fileURLToPath(import.meta.url));
-const wanted = JSON.parse(readFileSync(0, "utf8"));
+const wanted = JSON.parse(await text(process.stdin));
 const { module } = await runnerImport("/src/store/witness.ts", { root, configFile: false, logLevel: "error" });
 const pack = ({ path, root }) => ({ data: new Uint8Array(readFileSync(path)), root });
 const witness = await module.Witness.open({ knowledge: pack(wanted.packs.knowledge), lingua: pack(wanted.packs.lingua) });

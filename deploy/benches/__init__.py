@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 
+class Unusable(Exception):
+    """What the bench was given cannot be used; the message says why, for people."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One figure. `ok` is None without a target; `ratio` is value / peer_value of the same run; `spread` is min–max."""
@@ -30,22 +34,29 @@ def row(
     at_most: float | None = None,
     peer: str = "",
     peer_values: Sequence[float] = (),
+    at_least: float | None = None,
 ) -> Row:
-    """A row from repeated measurements: medians, the target as an upper bound, the ratio to a peer of the same run."""
+    """A row from repeated measurements: medians, the target as a bound, the ratio to a peer of the same run."""
     value = statistics.median(values)
     peer_value = statistics.median(peer_values) if peer_values else None
     return Row(
         name=name,
         value=round(value, 3),
         unit=unit,
-        target=at_most,
-        ok=None if at_most is None else value <= at_most,
+        target=at_least if at_most is None else at_most,
+        ok=_ok(value, at_most, at_least),
         peer=peer,
         peer_value=None if peer_value is None else round(peer_value, 3),
         ratio=None if not peer_value else round(value / peer_value, 3),
         runs=len(values),
         spread=f"{min(values):.3g}–{max(values):.3g}" if len(values) > 1 else "",
     )
+
+
+def _ok(value: float, at_most: float | None, at_least: float | None) -> bool | None:
+    if at_most is None and at_least is None:
+        return None
+    return (at_most is None or value <= at_most) and (at_least is None or value >= at_least)
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

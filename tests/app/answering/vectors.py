@@ -10,7 +10,7 @@ import csv
 import json
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,13 @@ def dev() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def odd_texts(count: int) -> list[str]:
-    """Texts that nobody planned for: other scripts, marks, width forms, halves of words, sheer length."""
-    chance = random.Random(20261123)
-    said = [row["query"] for row in dev()]
+def odd_texts(count: int, chance: random.Random | None = None, said: Sequence[str] = ()) -> list[str]:
+    """Texts that nobody planned for: other scripts, marks, width forms, halves of words, sheer length.
+
+    `said`: sentences to cut and join, the dev questions unless given.
+    """
+    chance = chance or random.Random(20261123)
+    said = said or [row["query"] for row in dev()]
     texts = [
         "",
         " ",
@@ -99,23 +102,27 @@ def rule_vectors() -> dict[str, Any]:
         "rewrites": REWRITES,
         "chars": {char: [one.plain, one.sound] for char, one in chars.items()},
         "costs": costs,
-        "read": [
-            {
-                "text": one,
-                "normal": normal,
-                "rewritten": text.rewrite(normal, REWRITES),
-                "words": text.segment(normal, small),
-                "sounds": text.sounds(normal, small, known),
-                "features": model.features(normal, small, known),
-                "tokens": rules.question_tokens(normal, SPEC["stop"]),
-                "match": rules.match_expression(rules.question_tokens(normal, SPEC["stop"])),
-                "meant": rules.meant(normal, SPEC),
-                "parts": rules.parts(normal, SPEC),
-                "part": rules.part_of(normal, SPEC),
-            }
-            for one, normal in zip(texts, plain, strict=True)
-        ],
+        "read": [reading(one, small, known) for one in texts],
         "decide": [_decided(random.Random(seed)) for seed in range(300)],
+    }
+
+
+def reading(one: str, words: text.Lexicon, known: frozenset[str]) -> dict[str, Any]:
+    """Everything that is read out of a text before the knowledge is asked. Twin of `reading` in pwa/src/store/witness.ts."""
+    normal = text.normalise(one, words.chars)
+    terms = rules.question_tokens(normal, SPEC["stop"])
+    return {
+        "text": one,
+        "normal": normal,
+        "rewritten": text.rewrite(normal, words.rewrites),
+        "words": text.segment(normal, words),
+        "sounds": text.sounds(normal, words, known),
+        "features": model.features(normal, words, known),
+        "tokens": terms,
+        "match": rules.match_expression(terms),
+        "meant": rules.meant(normal, SPEC),
+        "parts": rules.parts(normal, SPEC),
+        "part": rules.part_of(normal, SPEC),
     }
 
 
