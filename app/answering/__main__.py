@@ -64,13 +64,12 @@ def askers(sources: bool) -> Iterator[tuple[index.Asker, dict[str, Any]]]:
     """(what answers, which releases it answers from: {knowledge, lingua}, numbers or "sources")."""
     pair = None if sources else _in_force()
     if pair is not None:
-        yield index.Asker(*(_open(path) for path in pair[0])), pair[1]
+        knowledge, lingua = pair[0]
+        yield index.Asker(_open(knowledge), _open(lingua)), pair[1]
         return
     with tempfile.TemporaryDirectory() as name:
-        yield (
-            index.Asker(*(_open(path) for path in from_sources(Path(name)))),
-            {"knowledge": "sources", "lingua": "sources"},
-        )
+        knowledge, lingua = from_sources(Path(name))
+        yield index.Asker(_open(knowledge), _open(lingua)), {"knowledge": "sources", "lingua": "sources"}
 
 
 def from_sources(folder: Path) -> tuple[Path, Path]:

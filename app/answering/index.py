@@ -86,9 +86,10 @@ def document(db: apsw.Connection, slug: str, table: Mapping[str, str]) -> list[l
 class Asker:
     """Answers questions from a searchable knowledge file and, when there is one, a lingua file; reads only."""
 
-    def __init__(self, knowledge: apsw.Connection, lingua: apsw.Connection | None) -> None:
+    def __init__(self, knowledge: apsw.Connection, lingua: apsw.Connection | None, spec: rules.Spec = SPEC) -> None:
         self.knowledge = knowledge
         self.lingua = lingua
+        self.spec = spec
         self.rewrites = rewrites(knowledge)
         self._known_names: dict[str, list[str]] = {}
         self._texts = lru_cache(KEPT)(self._texts_of)
@@ -96,18 +97,18 @@ class Asker:
     def ask(self, text: str) -> Decision:
         """The decision on one question, its parts included."""
         question = self.read(text)
-        meant = rules.meant(question, SPEC)
+        meant = rules.meant(question, self.spec)
         judged = self.judge(meant)
-        ranked = rules.rank(judged, SPEC)
-        decision, shown, other, advice = rules.decide(judged, ranked, SPEC, self.limits)
+        ranked = rules.rank(judged, self.spec)
+        decision, shown, other, advice = rules.decide(judged, ranked, self.spec, self.limits)
         needs = 1
         if decision in ("answer", "clarify"):
-            pieces, said = rules.parts(meant, SPEC)
-            shown, needs = rules.several(ranked, self._wanted(pieces), said, SPEC, self.limits)
+            pieces, said = rules.parts(meant, self.spec)
+            shown, needs = rules.several(ranked, self._wanted(pieces), said, self.spec, self.limits)
         hits = [rules.explain(judged.terms, self._texts(slug), slug, score) for slug, score in shown]
         topic = other.slug if other else ""
         return Decision(
-            decision if needs == 1 else "clarify", hits, advice, topic, rules.part_of(question, SPEC), needs
+            decision if needs == 1 else "clarify", hits, advice, topic, rules.part_of(question, self.spec), needs
         )
 
     def _wanted(self, pieces: Iterable[str]) -> frozenset[str]:
@@ -115,14 +116,14 @@ class Asker:
         found = set()
         for piece in pieces:
             judged = self.judge(piece)
-            decision, ranked, _, _ = rules.decide(judged, rules.rank(judged, SPEC), SPEC, self.limits)
+            decision, ranked, _, _ = rules.decide(judged, rules.rank(judged, self.spec), self.spec, self.limits)
             if decision == "answer" and ranked[0][1] >= self.limits["need"]:
                 found.add(ranked[0][0])
         return frozenset(found)
 
     def judge(self, text: str) -> Judged:
         """What words and model say of one question, as read."""
-        terms = rules.question_tokens(text, SPEC["stop"])
+        terms = rules.question_tokens(text, self.spec["stop"])
         found = list(self.knowledge.execute(CANDIDATES, (rules.match_expression(terms),))) if terms else []
         lexical = {str(slug): int(score) for slug, score in found}
         named = {slug: rules.longest_name(text, self._names(slug)) for slug in lexical}
@@ -135,7 +136,7 @@ class Asker:
 
     def _names(self, slug: str) -> list[str]:
         if slug not in self._known_names:
-            found = self.knowledge.execute(SPEC["document"]["name"], (slug,))
+            found = self.knowledge.execute(self.spec["document"]["name"], (slug,))
             self._known_names[slug] = read((text for _, _, text in found), self.rewrites)
         return self._known_names[slug]
 
@@ -143,9 +144,9 @@ class Asker:
     def limits(self) -> dict[str, int]:
         """Thresholds: those of the lingua release over those of the program."""
         if self.lingua is None:
-            return dict(SPEC["limits_without_model"])
+            return dict(self.spec["limits_without_model"])
         fitted = {str(name): int(value) for name, value in self.lingua.execute("SELECT name, value FROM setting")}
-        return {name: fitted.get(name, value) for name, value in SPEC["limits"].items()}
+        return {name: fitted.get(name, value) for name, value in self.spec["limits"].items()}
 
     @cached_property
     def items(self) -> frozenset[str]:

@@ -14,6 +14,8 @@ from typing import Any
 from app.answering.text import rewrite, runs
 
 Spec = Mapping[str, Any]
+NEVER = -10_000
+"""The score of nothing."""
 
 
 def tokens(text: str) -> list[str]:
@@ -170,11 +172,15 @@ def rank(judged: Judged, spec: Spec) -> list[tuple[str, int]]:
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
-def outside(judged: Judged) -> tuple[Elsewhere | None, int]:
-    """The likeliest topic that is not ours and its score; without lingua there is none."""
-    found = [(score, slug) for slug, score in judged.model.items() if slug in judged.elsewhere]
+def strongest(judged: Judged, kinds: Sequence[str]) -> tuple[Elsewhere | None, int]:
+    """The likeliest topic of these kinds that is not ours and its score; without lingua there is none."""
+    found = [
+        (score, slug)
+        for slug, score in judged.model.items()
+        if slug in judged.elsewhere and judged.elsewhere[slug].kind in kinds
+    ]
     if not found:
-        return None, -10_000
+        return None, NEVER
     score, slug = min(found, key=lambda pair: (-pair[0], pair[1]))
     return judged.elsewhere[slug], score
 
@@ -198,34 +204,39 @@ def part_of(text: str, spec: Spec) -> str:
     return best
 
 
-AHEAD = {"emergency": "danger", "private": "secret"}
-"""How far a topic that is not ours must be ahead of our best item, by its kind; `outside` for the others."""
-
-
 def decide(
     judged: Judged, ranked: Sequence[tuple[str, int]], spec: Spec, limits: Mapping[str, int]
 ) -> tuple[str, list[tuple[str, int]], Elsewhere | None, str]:
     """(decision, (slug, score) of the hits, topic that is not ours, advice).
 
-    `ranked`: all items by `rank`; `limits`: thresholds in thousandths.
+    `ranked`: all items by `rank`; `limits`: thresholds in thousandths. Danger to life goes first and shows a number to
+    call whatever else is asked; somebody else's data is refused however well an item fits.
     """
     ranked = list(ranked[: spec["shown"]])
+    score = ranked[0][1] if ranked else NEVER
+    own = max((judged.model.get(slug, spec["fuse"]["unknown"]) for slug, _ in ranked), default=NEVER)
+    likely = ranked if score >= limits["clarify"] else []
     rule = advise(judged.text, spec["advice"])
-    other, strength = outside(judged)
-    own = max((judged.model.get(slug, spec["fuse"]["unknown"]) for slug, _ in ranked), default=-10_000)
-    score = ranked[0][1] if ranked else -10_000
-    if rule and rule["kind"] == "private":
-        return "refuse", [], None, str(rule["say"])
-    if rule and (rule["kind"] != "emergency" or score < limits["beside"]):
-        return "redirect", ranked if score >= limits["clarify"] else [], None, str(rule["say"])
+    kind, say = (str(rule["kind"]), str(rule["say"])) if rule else ("", "")
+    danger, alarm = strongest(judged, ("emergency",))
+    secret, privacy = strongest(judged, ("private",))
+    other, strength = strongest(judged, ("elsewhere", "complaint", "chat"))
+    if kind == "emergency" or (danger and alarm >= max(privacy, limits["danger"])):
+        beside = "clarify" if score >= limits["beside"] else "redirect"
+        return (
+            (beside, likely, None, say) if kind == "emergency" or not danger else (beside, likely, danger, danger.say)
+        )
+    if kind == "private" or (secret and privacy >= limits["secret"]):
+        return (
+            ("refuse", likely, None, say) if kind == "private" or not secret else ("refuse", likely, secret, secret.say)
+        )
     if rule:
-        return "clarify", ranked, None, str(rule["say"])
-    if other and strength >= limits["floor"] and strength - own >= limits[AHEAD.get(other.kind, "outside")]:
-        doubtful = strength - own < limits["doubt"] and score >= limits["clarify"] and other.kind != "private"
-        return "refuse" if other.kind == "private" else "redirect", ranked if doubtful else [], other, other.say
-    if score < limits["clarify"]:
+        return "redirect", likely, None, say
+    if other and strength >= limits["floor"] and strength - own >= limits["outside"]:
+        return "redirect", likely if strength - own < limits["doubt"] else [], other, other.say
+    if not likely:
         return "handoff", [], None, ""
-    margin = score - ranked[1][1] if len(ranked) > 1 else 10_000
+    margin = score - ranked[1][1] if len(ranked) > 1 else -NEVER
     sure = score >= limits["answer"] and margin >= limits["margin"] and own - strength >= limits["apart"]
     return "answer" if sure else "clarify", ranked, None, ""
 

@@ -93,18 +93,24 @@ def examples(knowledge: apsw.Connection) -> list[tuple[str, str]]:
     ]
 
 
-def train(pairs: Sequence[tuple[str, str]], words: Words) -> Model:
-    """The model that tells the topics of (topic, text) pairs apart."""
+def train(pairs: Sequence[tuple[str, str]], words: Words, kinds: str = "cls", weight: float = MEANING) -> Model:
+    """The model that tells the topics of (topic, text) pairs apart.
+
+    `kinds` and `weight` leave parts out to measure the rest: features by their first letter (characters, Latin, sounds),
+    and the meaning of words.
+    """
     slugs = sorted({slug for slug, _ in pairs})
     numbers = {slug: number for number, slug in enumerate(slugs)}
     texts = [words.read(text) for _, text in pairs]
     found = [model.features(text, words.lexicon, words.known) for text in texts]
     counts = Counter(feature for one in found for feature in one)
-    kept = sorted(feature for feature, count in counts.items() if count > 1)
-    matrix = hstack([_sparse(found, {feature: at for at, feature in enumerate(kept)}), _dense(texts, words)]).tocsr()
+    kept = sorted(feature for feature, count in counts.items() if count > 1 and feature[0] in kinds)
+    matrix = hstack(
+        [_sparse(found, {feature: at for at, feature in enumerate(kept)}), _dense(texts, words) * weight]
+    ).tocsr()
     machine = LinearSVC(C=COST, random_state=0).fit(matrix, [numbers[slug] for slug, _ in pairs])
     table = np.rint(machine.coef_[:, : len(kept)] * model.ONE / STEP).astype(int) * STEP
-    vectors = np.rint(machine.coef_[:, len(kept) :] * MEANING * model.ONE).astype(int)
+    vectors = np.rint(machine.coef_[:, len(kept) :] * weight * model.ONE).astype(int)
     bias = np.rint(machine.intercept_ * model.ONE).astype(int)
     topics = [
         model.Topic(number, slug, int(bias[number]), [int(value) for value in vectors[number]])
@@ -131,7 +137,7 @@ def _sparse(found: Iterable[Sequence[str]], at: Mapping[str, int]) -> Any:
 def _dense(texts: Sequence[str], words: Words) -> Any:
     axes = len(next(iter(words.vectors.values()))[1])
     lines = [model.meaning(segment(text, words.lexicon), words.vectors) or [0] * axes for text in texts]
-    return np.array(lines) * MEANING / model.ONE
+    return np.array(lines) / model.ONE
 
 
 def rows(trained: Model, words: Words, settings: Mapping[str, int]) -> Iterator[tuple[str, tuple[Any, ...]]]:

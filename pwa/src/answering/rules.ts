@@ -163,8 +163,8 @@ export function rank(judged: Judged, spec: Spec): Ranked[] {
   return found.sort((a, b) => b[1] - a[1] || byCodePoint(a[0], b[0]));
 }
 
-export function outside(judged: Judged): [Elsewhere | null, number] {
-  const found = [...judged.model].filter(([slug]) => judged.elsewhere.has(slug));
+export function strongest(judged: Judged, kinds: readonly Kind[]): [Elsewhere | null, number] {
+  const found = [...judged.model].filter(([slug]) => kinds.includes(judged.elsewhere.get(slug)?.kind as Kind));
   found.sort((a, b) => b[1] - a[1] || byCodePoint(a[0], b[0]));
   const best = found[0];
   return best ? [judged.elsewhere.get(best[0]) ?? null, best[1]] : [null, NEVER];
@@ -195,26 +195,30 @@ export interface Outcome {
   advice: string;
 }
 
-// How far a topic that is not ours must be ahead of our best item, by its kind.
-const AHEAD: Readonly<Record<string, "danger" | "secret">> = { emergency: "danger", private: "secret" };
-
 export function decide(judged: Judged, all: readonly Ranked[], spec: Spec, limits: Limits): Outcome {
   const ranked = all.slice(0, spec.shown);
-  const rule = advise(judged.text, spec.advice);
-  const [other, strength] = outside(judged);
-  const own = Math.max(NEVER, ...ranked.map(([slug]) => judged.model.get(slug) ?? spec.fuse.unknown));
   const score = ranked[0]?.[1] ?? NEVER;
-  if (rule?.kind === "private") return { decision: "refuse", ranked: [], other: null, advice: rule.say };
-  if (rule && (rule.kind !== "emergency" || score < limits.beside)) {
-    return { decision: "redirect", ranked: score >= limits.clarify ? ranked : [], other: null, advice: rule.say };
+  const own = Math.max(NEVER, ...ranked.map(([slug]) => judged.model.get(slug) ?? spec.fuse.unknown));
+  const likely = score >= limits.clarify ? ranked : [];
+  const rule = advise(judged.text, spec.advice);
+  const say = rule?.say ?? "";
+  const [danger, alarm] = strongest(judged, ["emergency"]);
+  const [secret, privacy] = strongest(judged, ["private"]);
+  const [other, strength] = strongest(judged, ["elsewhere", "complaint", "chat"]);
+  if (rule?.kind === "emergency" || (danger && alarm >= Math.max(privacy, limits.danger))) {
+    const decision = score >= limits.beside ? "clarify" : "redirect";
+    const found = rule?.kind === "emergency" ? null : danger;
+    return { decision, ranked: likely, other: found, advice: found?.say ?? say };
   }
-  if (rule) return { decision: "clarify", ranked, other: null, advice: rule.say };
-  if (other && strength >= limits.floor && strength - own >= limits[AHEAD[other.kind] ?? "outside"]) {
-    const doubtful = strength - own < limits.doubt && score >= limits.clarify && other.kind !== "private";
-    const decision = other.kind === "private" ? "refuse" : "redirect";
-    return { decision, ranked: doubtful ? ranked : [], other, advice: other.say };
+  if (rule?.kind === "private" || (secret && privacy >= limits.secret)) {
+    const found = rule?.kind === "private" ? null : secret;
+    return { decision: "refuse", ranked: likely, other: found, advice: found?.say ?? say };
   }
-  if (score < limits.clarify) return { decision: "handoff", ranked: [], other: null, advice: "" };
+  if (rule) return { decision: "redirect", ranked: likely, other: null, advice: say };
+  if (other && strength >= limits.floor && strength - own >= limits.outside) {
+    return { decision: "redirect", ranked: strength - own < limits.doubt ? likely : [], other, advice: other.say };
+  }
+  if (likely.length === 0) return { decision: "handoff", ranked: [], other: null, advice: "" };
   const margin = ranked[1] ? score - ranked[1][1] : -NEVER;
   const sure = score >= limits.answer && margin >= limits.margin && own - strength >= limits.apart;
   return { decision: sure ? "answer" : "clarify", ranked, other: null, advice: "" };
