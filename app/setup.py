@@ -68,16 +68,15 @@ def setup(app: Flask, demo: bool, say: Say = lambda _line: None) -> None:
         with store.write() as connection:
             accounts.add_roles(connection, ROLES)
             catalog.seed(connection)
+            if demo:  # before the first release, which tells every village where the service points are
+                say("建立示范服务点和人员")
+                demo_organisation(connection, settings)
             if releases.newest(connection) is None:
                 say("检查并装入事项目录，发布第 1 版知识")
                 first_release(connection, settings)
             if releases.newest(connection, releases.LINGUA) is None:
                 say("用群众问法训练问答，发布第 1 版问答词库")
                 publish.publish_lingua(connection, settings, "首次发布", "centre")
-        if demo:
-            say("建立示范服务点和人员")
-            with store.write() as connection:
-                demo_organisation(connection, settings)
         say("生成开放数据")
         opendata.build_first(app)
 

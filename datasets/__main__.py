@@ -10,6 +10,7 @@ import apsw
 
 from datasets.build import build
 from datasets.checks import check
+from datasets.flow_checks import ends
 from datasets.sources import FOLDER, Sources, read
 
 
@@ -32,7 +33,20 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"共 {len(faults)} 个问题，请改正后再试。", file=sys.stderr)
         return 1
     print(f"检查通过：{len(sources.items)} 个事项，{len(sources.regions)} 个区划，{len(sources.rewrites)} 条说法。")
+    print(coverage(sources))
     return 0 if options.command == "check" else _build(sources, options.out, options.force)
+
+
+def coverage(sources: Sources) -> str:
+    """One line: how many items have a guided flow, and how many of all situations a flow leads to."""
+    guided = [item for item in sources.items if item["flow"]]
+    situations = [situation for item in sources.items for situation in item["situations"]]
+    reached = sum(len(item["situations"]) for item in guided)  # a flow that misses one is a fault
+    questions = [question for item in guided for question in item["flow"]]
+    return (
+        f"流程覆盖 {len(guided)}/{len(sources.items)}：{len(questions)} 个问题，"
+        f"情形 {reached}/{len(situations)}，{sum(len(list(ends(item['flow']))) for item in guided)} 条走法全部有结果。"
+    )
 
 
 def _build(sources: Sources, out: Path, force: bool) -> int:

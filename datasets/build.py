@@ -13,10 +13,10 @@ from datasets.sources import FOLDER, Sources
 SCHEMA = (FOLDER / "schema.sql").read_text(encoding="utf-8")
 
 
-def build(path: Path, items: Iterable[Document], words: Sources) -> None:
+def build(path: Path, items: Iterable[Document], words: Sources, points: Iterable[Row] = ()) -> None:
     """Write a new file at `path` (FileExistsError when there is one): these items, and everything else from `words`.
 
-    Input must have passed `checks.check`.
+    Input must have passed `checks.check`. `points`: rows of table `point`, known to a running centre only.
 
     Bytes depend on the content only: rows go in by table and key, in one transaction, into a file made afresh.
     """
@@ -29,7 +29,8 @@ def build(path: Path, items: Iterable[Document], words: Sources) -> None:
         with db:
             db.execute("PRAGMA page_size=4096")
             db.execute(SCHEMA)
-            for table, values in sorted(_all(items, words), key=_place):
+            every = [*_all(items, words), *(("point", row) for row in points)]
+            for table, values in sorted(every, key=_place):
                 db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(values))})", values)  # noqa: S608
     finally:
         db.close()
@@ -51,5 +52,7 @@ def _all(items: Iterable[Document], words: Sources) -> Iterable[tuple[str, Row]]
     for name, table in words.codes.items():
         for code, meaning in table.items():
             yield "code", (name, code, meaning)
+    for purpose in words.purposes.items():
+        yield "purpose", purpose
     for word in words.rewrites:
         yield "rewrite", (word["colloquial"], word["standard"], word["kind"])

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from datasets.flow_checks import check_flow, check_targets
 from datasets.rows import LISTS, MATERIAL, SCALARS, Document
 from datasets.sources import Fault, Sources
 
@@ -20,7 +21,7 @@ Codes = Mapping[str, Mapping[str, str]]
 OTHERS = {"base_code", "task_code", "levels", "site_visits", "verify", "verified_on"}
 TEXTS = tuple(name for name in SCALARS if name not in OTHERS)
 MAY_BE_EMPTY = {"site_visits_reason"}
-FIELDS = {*SCALARS, *LISTS, "materials", "situations", "qa"}
+FIELDS = {*SCALARS, *LISTS, "materials", "situations", "flow", "qa"}
 NEEDED_LISTS = ("conditions", "steps", "legal_basis", "sources", "aliases")
 NECESSITIES = ("必要", "情形必要", "可容缺")
 INSTANT = re.compile("当场|即时|当日|随到随办")
@@ -42,6 +43,7 @@ def check(sources: Sources) -> list[Fault]:
     faults += _regions(sources.regions)
     faults += _rewrites(sources.rewrites)
     faults += _phrasings(sources)
+    faults += _purposes(sources)
     return sorted(set(faults))
 
 
@@ -58,6 +60,7 @@ def check_item(document: Document, codes: Codes) -> list[tuple[str, str]]:
     faults += _code_sets(document, codes)
     faults += _consistency(document)
     faults += _situations(document)
+    faults += check_flow(document)
     faults += _private(document)
     return faults
 
@@ -230,6 +233,10 @@ def _texts(at: str, value: Any) -> Iterable[tuple[str, str]]:
 def _across(items: list[Document]) -> list[Fault]:
     """Codes and names stand for one item; an alias may be shared, an item's own name may not be another's alias."""
     faults: list[Fault] = []
+    slugs = {str(document.get("slug")) for document in items}
+    for document in items:
+        file = f"flows/{document.get('slug')}.yaml"
+        faults += [Fault(file, field, message) for field, message in check_targets(document, slugs)]
     for field in ("slug", "code", "name"):
         counts = Counter(str(document.get(field)) for document in items)
         for document in items:
@@ -261,6 +268,14 @@ def _phrasings(sources: Sources) -> list[Fault]:
                 faults.append(Fault(file, f"{topic['slug']}.{field}", "不能写个人的身份证号或手机号"))
     slugs = Counter(str(one["slug"]) for one in (*sources.items, *sources.elsewhere))
     return faults + [Fault(file, slug, "代号重复") for slug, count in slugs.items() if count > 1]
+
+
+def _purposes(sources: Sources) -> list[Fault]:
+    return [
+        Fault("purposes.csv", word, message)
+        for word, why in sources.purposes.items()
+        for _field, message in (*_text("word", word), *_text("why", why))
+    ]
 
 
 def _regions(regions: list[dict[str, str]]) -> list[Fault]:

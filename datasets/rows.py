@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from datasets.flow_text import PLUS, Flow
+
 Document = dict[str, Any]
 Row = tuple[Any, ...]
 
@@ -27,6 +29,11 @@ LISTS = {
 }
 """Fields that are lists of plain texts, and the table of each."""
 
+TABLES = (
+    "item", *LISTS.values(), "material", "situation", "situation_material", "flow_question", "flow_answer", "qa",
+)  # fmt: skip
+"""Every table that holds a part of an item document."""
+
 MATERIAL = ("name", "form", "copies", "necessity", "source")
 
 
@@ -46,9 +53,37 @@ def rows(document: Document) -> Iterator[tuple[str, Row]]:
         removed = [("remove", name, "", 0, "", "") for name in situation["remove_materials"]]
         for pos, effect in enumerate(added + removed, 1):
             yield "situation_material", (slug, number, pos, *effect)
+    yield from _flow_rows(document)
     for pos, pair in enumerate(document["qa"], 1):
         full = pair.get("q_full") or pair["q"]
         yield "qa", (slug, pos, pair["q"], full, pair["a"], int(full == pair["q"]))
+
+
+def _flow_rows(document: Document) -> Iterator[tuple[str, Row]]:
+    slug = document["slug"]
+    for number, question in enumerate(document["flow"], 1):
+        yield "flow_question", (slug, number, question["id"], question["ask"], question["help"])
+        for pos, answer in enumerate((question["unsure"], *question["answers"])):
+            words, situations = "、".join(answer["words"]), PLUS.join(answer["situations"])
+            way = (answer["go"], answer["target"])
+            yield "flow_answer", (slug, number, pos, answer["say"], words, situations, *way, answer["note"])
+
+
+def _flow(questions: Iterable[Row], answers: Iterable[Row]) -> Flow:
+    flow: Flow = [
+        {"id": name, "ask": ask, "help": text, "answers": [], "unsure": None}
+        for _slug, _pos, name, ask, text in questions
+    ]
+    for _slug, number, pos, say, words, situations, go, target, note in answers:
+        answer = {
+            "say": say, "words": words.split("、") if words else [], "situations": situations.split(PLUS) if situations else [],
+            "go": go, "target": target, "note": note,
+        }  # fmt: skip
+        if pos == 0:
+            flow[number - 1]["unsure"] = answer
+        else:
+            flow[number - 1]["answers"].append(answer)
+    return flow
 
 
 def elsewhere_rows(topic: Document) -> Iterator[tuple[str, Row]]:
@@ -68,6 +103,7 @@ def documents(tables: Iterable[tuple[str, Row]]) -> dict[str, Document]:
         document = dict(zip(SCALARS, row, strict=True))
         document |= {"levels": document["levels"].split(","), "verify": bool(document["verify"])}
         document |= {field: [] for field in LISTS} | {"materials": [], "situations": [], "qa": []}
+        document["flow"] = []
         found[document["slug"]] = document
     for field, table in LISTS.items():
         for slug, _pos, text in sorted(by_table[table]):
@@ -82,6 +118,10 @@ def documents(tables: Iterable[tuple[str, Row]]) -> dict[str, Document]:
             situation["add_materials"].append(dict(zip(MATERIAL, material, strict=True)))
         else:
             situation["remove_materials"].append(material[0])
+    for slug, document in found.items():
+        questions = sorted(row for row in by_table["flow_question"] if row[0] == slug)
+        answers = sorted(row for row in by_table["flow_answer"] if row[0] == slug)
+        document["flow"] = _flow(questions, answers)
     for slug, _pos, q, q_full, a, _standalone in sorted(by_table["qa"]):
         found[slug]["qa"].append({"q": q, "a": a} if q == q_full else {"q": q, "q_full": q_full, "a": a})
     return found

@@ -60,6 +60,25 @@ CREATE TABLE situation_material (      -- what a situation adds to or removes fr
   source TEXT NOT NULL,
   PRIMARY KEY (item, situation, pos)
 );
+CREATE TABLE flow_question (           -- guided flow: plain questions that lead to situations; datasets/flow_text.py
+  item TEXT NOT NULL, pos INTEGER NOT NULL,
+  id TEXT NOT NULL,                    -- short name, what an answer leads to
+  ask TEXT NOT NULL,
+  help TEXT NOT NULL,
+  PRIMARY KEY (item, pos)
+);
+CREATE TABLE flow_answer (
+  item TEXT NOT NULL, question INTEGER NOT NULL,
+  pos INTEGER NOT NULL,                -- 0: 不清楚
+  say TEXT NOT NULL,
+  words TEXT NOT NULL,                 -- words of a question that mean this answer, joined by '、'
+  situations TEXT NOT NULL,            -- names of situations it chooses, joined by ' + '
+  go TEXT NOT NULL,                    -- question | done | human | stop | item
+  target TEXT NOT NULL,                -- id of the question or slug of the item, else ''
+  note TEXT NOT NULL,
+  PRIMARY KEY (item, question, pos)
+);
+CREATE TABLE purpose (word TEXT PRIMARY KEY NOT NULL, why TEXT NOT NULL);  -- what a material with this word in its name is for
 CREATE TABLE qa (
   item TEXT NOT NULL, pos INTEGER NOT NULL,
   q TEXT NOT NULL,                     -- as shown
@@ -75,6 +94,14 @@ CREATE TABLE elsewhere (               -- what people ask for that is not ours t
   say TEXT NOT NULL                    -- the sentence the person hears
 );
 CREATE TABLE elsewhere_phrasing (elsewhere TEXT NOT NULL, pos INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (elsewhere, pos));
+CREATE TABLE point (                     -- the service points as the centre knew them when the release was made
+  id TEXT PRIMARY KEY NOT NULL,
+  name TEXT NOT NULL,
+  region TEXT NOT NULL,                -- 12-digit code
+  address TEXT NOT NULL,
+  hours TEXT NOT NULL,
+  phone TEXT NOT NULL
+);
 CREATE TABLE rewrite  (said TEXT PRIMARY KEY NOT NULL, standard TEXT NOT NULL, kind TEXT NOT NULL);  -- local speech
 CREATE TABLE code     (code_set TEXT NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (code_set, code));
 CREATE TABLE region   (code TEXT PRIMARY KEY NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL, parent TEXT);

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from datasets.flow_text import parse
 from datasets.rows import Document
 
 FOLDER = Path(__file__).parent
@@ -35,6 +36,8 @@ class Sources:
     regions: list[dict[str, str]] = field(default_factory=list)
     rewrites: list[dict[str, str]] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    purposes: dict[str, str] = field(default_factory=dict)
+    """Word of a material's name to what it is for."""
     elsewhere: list[Document] = field(default_factory=list)
     """What is not ours to handle: {slug, kind, name, say, phrasings}."""
     faults: list[Fault] = field(default_factory=list)
@@ -79,7 +82,29 @@ def read(folder: Path = FOLDER) -> Sources:
     found.rewrites = sorted(words, key=lambda row: row["colloquial"])
     found.codes = _codes(folder / "code_sets.json", found.faults)
     _phrasings(folder, found)
+    _flows(folder, found)
+    purposes = _table(folder / "purposes.csv", ("word", "why"), found.faults)
+    found.purposes = {row["word"]: row["why"] for row in sorted(purposes, key=lambda row: row["word"])}
     return found
+
+
+def _flows(folder: Path, found: Sources) -> None:
+    """Give every item its guided flow (`flows/<slug>.yaml`); an item without one has an empty flow."""
+    items = {str(item.get("slug")): item for item in found.items}
+    for item in found.items:
+        item["flow"] = []
+    for path in sorted((folder / "flows").glob("*.yaml")):
+        name = path.relative_to(folder).as_posix()
+        try:
+            flow, faults = parse(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            found.faults.append(Fault(name, "-", "文件不是 UTF-8 编码"))
+            continue
+        found.faults += [Fault(name, f"第 {line} 行", message) for line, message in faults]
+        if path.stem in items:
+            items[path.stem]["flow"] = flow
+        else:
+            found.faults.append(Fault(name, "-", "没有这个事项"))
 
 
 def _phrasings(folder: Path, found: Sources) -> None:

@@ -19,6 +19,7 @@ from app import clock, ledger
 from app.answering import fitting, index, training
 from app.keys import release_key
 from app.knowledge import gaps, golden, releases
+from app.places.guard import points_in
 from app.settings import Settings
 from datasets.build import SCHEMA, build
 from datasets.rows import Document
@@ -37,7 +38,8 @@ def publish(
     """Issue the next knowledge release with these item documents; everything else comes from `datasets/`."""
     documents = sorted(items, key=lambda document: str(document["slug"]))
     number, target = _next(connection, settings, releases.SCOPE)
-    build(target, documents, words or read())
+    points = [(p.id, p.name, p.region, p.address, p.hours, p.phone) for p in points_in(connection, "")]
+    build(target, documents, words or read(), points)
     searchable = releases.search_file_of(settings, number)
     index.build(target, searchable)
     settle(searchable)

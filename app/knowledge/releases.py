@@ -15,7 +15,7 @@ from sqlalchemy import Column, Connection, Integer, PrimaryKeyConstraint, Table,
 from app.db import metadata
 from app.problems import Problem
 from app.settings import Settings
-from datasets.rows import LISTS, Document, documents
+from datasets.rows import TABLES, Document, documents
 
 SCOPE = "knowledge"
 LINGUA = "lingua"
@@ -99,8 +99,7 @@ def documents_of(path: Path) -> dict[str, Document]:
     """Every item document of a release file, by slug."""
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        tables = ("item", *LISTS.values(), "material", "situation", "situation_material", "qa")
-        return documents((t, row) for t in tables for row in db.execute(f"SELECT * FROM {t}"))  # noqa: S608
+        return documents((t, row) for t in TABLES for row in db.execute(f"SELECT * FROM {t}"))  # noqa: S608
     finally:
         db.close()
 
@@ -111,7 +110,7 @@ def document_of(path: Path, slug: str) -> Document:
     try:
         found = documents(
             (t, row)
-            for t in ("item", *LISTS.values(), "material", "situation", "situation_material", "qa")
+            for t in TABLES
             for row in db.execute(f"SELECT * FROM {t} WHERE {'slug' if t == 'item' else 'item'}=?", (slug,))  # noqa: S608
         )
     finally:

@@ -47,6 +47,7 @@ materials = st.lists(material, max_size=4, unique_by=lambda one: one["name"])
 def test_any_good_item_comes_back(aliases: list[str], own: list[Any], situations: list[Any]) -> None:
     document = {
         **GOOD,
+        "flow": [],
         "aliases": aliases,
         "materials": own,
         "situations": [
