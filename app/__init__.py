@@ -22,6 +22,7 @@ from app.catalog import views as catalog_views
 from app.db import Database
 from app.desk import sock as desk_sock
 from app.desk import views as desk_views
+from app.guiding import views as guiding_views
 from app.handling import store as handling_store
 from app.handling import views as handling_views
 from app.knowledge import gaps as knowledge_gaps
@@ -44,6 +45,7 @@ SLICES = (
     answering_views,
     catalog_views,
     desk_views,
+    guiding_views,
     handling_views,
     knowledge_views,
     opendata_views,
@@ -71,6 +73,7 @@ OPEN_DOORS = (
     "answering.release_info",
     "desk.agent_socket",
     "desk.village_socket",
+    "guiding.guide",
     "knowledge.pack",
     "places.enrol",
     "portal.front",

@@ -64,6 +64,8 @@ class NoticePrinted(Body):
     item: Short
     release: Count
     situations: list[Line]
+    number: Short = ""
+    """What stands on the paper, made on the device."""
 
 
 class RatingGiven(Body):

@@ -6,6 +6,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from datasets.flow_text import parse
 from datasets.rows import LISTS, MATERIAL, SCALARS, Document
 
 KEPT = ("slug", "code")
@@ -28,7 +29,13 @@ def document_from(form: MultiDict[str, str], base: Document) -> Document:
     document["materials"] = _materials(form, "materials")
     document["situations"] = _situations(form)
     document["qa"] = _qa(form)
+    document["flow"] = parse(form.get("flow", ""))[0] if "flow" in form else base.get("flow", [])
     return document
+
+
+def unreadable(form: MultiDict[str, str]) -> list[tuple[str, str]]:
+    """(field, message) for every line of the guided flow that cannot be read."""
+    return [("flow", f"第 {line} 行：{message}") for line, message in parse(form.get("flow", ""))[1]]
 
 
 def lines(text: str) -> list[str]:

@@ -136,3 +136,12 @@ def codes_of(path: Path, code_set: str) -> dict[str, str]:
         return dict(db.execute("SELECT code, name FROM code WHERE code_set = ? ORDER BY code", (code_set,)))
     finally:
         db.close()
+
+
+def purposes_of(path: Path) -> dict[str, str]:
+    """What materials are for, by word of their name."""
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return dict(db.execute("SELECT word, why FROM purpose ORDER BY word"))
+    finally:
+        db.close()

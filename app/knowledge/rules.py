@@ -6,6 +6,8 @@ import difflib
 from dataclasses import dataclass
 from typing import Any
 
+from datasets.flow_text import write
+
 STATES = {
     "draft": "起草中",
     "submitted": "待审核",
@@ -76,6 +78,7 @@ LABELS = {
     "site_visits_reason": "到现场原因",
     "legal_basis": "设定依据",
     "situations": "情形",
+    "flow": "导办流程",
     "qa": "常见问题",
     "sources": "来源",
     "verify": "需要核实",
@@ -100,10 +103,15 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
     """What differs between two documents, by field, down to the character."""
     found = []
     for field, label in LABELS.items():
-        old, new = in_words(before.get(field)), in_words(after.get(field))
+        old, new = field_in_words(field, before.get(field)), field_in_words(field, after.get(field))
         if old != new:
             found.append(Change(field, label, *_runs(old, new)))
     return found
+
+
+def field_in_words(field: str, value: Any) -> str:
+    """A field of a document as people read it; a guided flow as they write it."""
+    return write(value) if field == "flow" and value else in_words(value)
 
 
 def in_words(value: Any) -> str:

@@ -13,10 +13,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.guard import current_person, needs
 from app.bus import bus
 from app.db import db
-from app.knowledge import forms, gaps, golden, publish, releases, rules, store
+from app.guiding import rules as guiding
+from app.knowledge import forms, gaps, golden, graph, publish, releases, rules, store
 from app.problems import Problem
 from app.settings import Settings
 from datasets.checks import NECESSITIES, check_item
+from datasets.flow_checks import check_flow, check_targets
+from datasets.flow_text import write
 from datasets.rows import LISTS, Document
 from datasets.sources import read
 
@@ -76,10 +79,11 @@ def item(slug: str) -> str:
         release = releases.in_force(connection)
         history = store.editions(connection, item=slug)
     document = releases.document_of(releases.file_of(_settings(), release.number), slug)
-    fields = [(label, rules.in_words(document[name])) for name, label in rules.LABELS.items()]
+    fields = [(label, rules.field_in_words(name, document[name])) for name, label in rules.LABELS.items()]
     return render_template(
-        "knowledge/item.html", document=document, fields=fields, history=history, states=rules.STATES, release=release
-    )
+        "knowledge/item.html", document=document, fields=fields, history=history, states=rules.STATES, release=release,
+        picture=graph.draw(document["flow"]),
+    )  # fmt: skip
 
 
 @bp.route("/knowledge/items/<slug>/edit", methods=["GET", "POST"])
@@ -98,7 +102,8 @@ def edit(slug: str) -> str | AnyResponse | tuple[str, int]:
         return _form(base, current.version if current else 0, [], current, release)
     version = request.form.get("version", 0, type=int)
     document = forms.document_from(request.form, in_force)
-    faults = check_item(document, read().codes)
+    faults = [*forms.unreadable(request.form), *check_item(document, read().codes)]
+    faults += check_targets(document, set(releases.item_names(releases.file_of(_settings(), release.number))))
     if faults:
         return _form(document, version, faults, current, release), 422
     note = request.form.get("note", "").strip()[:500]
@@ -119,13 +124,32 @@ def edit(slug: str) -> str | AnyResponse | tuple[str, int]:
     return redirect(url_for("knowledge.edition", edition_id=edition_id))
 
 
+@bp.get("/knowledge/items/<slug>/walk")
+@needs(*READERS)
+def dry_run(slug: str) -> str:
+    """走一走: the guided flow of the draft on its way, else of the item in force; `?a=` answers, `?q=` a villager's words."""
+    with db().read() as connection:
+        release = releases.in_force(connection)
+        current = store.open_edition(connection, slug)
+    path = releases.file_of(_settings(), release.number)
+    document = json.loads(current.document) if current else releases.document_of(path, slug)
+    q = request.args.get("q", "").strip()[:200]
+    picks = guiding.picks_from(request.args.get("a", ""))
+    page = guiding.page(document, releases.purposes_of(path), picks, [], q)
+    return render_template(
+        "knowledge/walk.html", document=document, page=page, q=q, current=current, release=release,
+        names=releases.item_names(path), states=rules.STATES,
+    )  # fmt: skip
+
+
 def _form(
     document: Document, version: int, faults: list[tuple[str, str]], current: Any, release: releases.Release
 ) -> str:
     codes = {name: _codes(name, release) for name in ("domain", "task_type", "project_type", "use_level")}
     return render_template(
         "knowledge/edit.html", d=document, version=version, faults=faults, labels=rules.LABELS, codes=codes, spare=SPARE,
-        lists=LISTS, necessities=NECESSITIES, current=current, note=request.form.get("note", current.note if current else ""),
+        lists=LISTS, necessities=NECESSITIES, current=current, flow_text=request.form.get("flow", write(document["flow"])),
+        picture=graph.draw(document["flow"]) if not check_flow(document) else None, note=request.form.get("note", current.note if current else ""),
     )  # fmt: skip
 
 

@@ -102,9 +102,10 @@ TYPESCRIPT = {
     "kit": set(),
     "answering": {"kit"},
     "sync": {"kit", "store", "answering"},
-    "store": {"kit", "sync", "answering"},
+    "guiding": {"kit"},
+    "store": {"kit", "sync", "answering", "guiding"},
     "call": {"kit", "store"},
-    "village": {"kit", "store", "call", "sw", "answering"},
+    "village": {"kit", "store", "call", "sw", "answering", "guiding"},
     "desk": {"kit", "call"},
     "sw": {"kit"},
 }

@@ -10,6 +10,8 @@ import random
 from pathlib import Path
 from typing import Any
 
+import segno
+
 from datasets.guiding import personal_list, plain, preselect, purpose, remaining, walk
 from datasets.rows import Document
 from datasets.sources import read
@@ -29,6 +31,8 @@ TEXTS = {
     "dibao": ["城镇户口怎么吃低保", "不是重病", "退出低保又困难"],
 }  # fmt: skip
 WALKS = 12
+QR = (14, 26, 42, 62, 84, 106, 122, 152, 180, 213)
+"""Bytes that fill versions 1 to 10: segno pads one codeword otherwise than ISO/IEC 18004 §7.4.10 says."""
 
 
 def cases() -> dict[str, Any]:
@@ -39,6 +43,10 @@ def cases() -> dict[str, Any]:
     return {
         "items": [_item(documents[slug], chance) for slug in ITEMS],
         "plain": [{"text": text, "plain": plain(text)} for text in ("ＡＢ c　身 份证", "ⅢⅫ㎏", "\t李\n", "İ")],
+        "qr": [
+            {"text": text, "mask": mask % 8, "rows": ["".join(map(str, row)) for row in _qr(text, mask).matrix]}
+            for mask, text in enumerate(("https://jjb.example/?" * 20)[:size] for size in QR)
+        ],
         "purposes": sources.purposes,
         "purpose": [
             {"name": name, "why": purpose(name, sources.purposes)}
@@ -51,6 +59,10 @@ def cases() -> dict[str, Any]:
             )
         ],
     }
+
+
+def _qr(text: str, mask: int) -> segno.QRCode:
+    return segno.make(text, error="m", mode="byte", mask=mask % 8, boost_error=False, micro=False)
 
 
 def _item(document: Document, chance: random.Random) -> dict[str, Any]:

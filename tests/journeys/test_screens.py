@@ -32,6 +32,8 @@ SCREENS = (
     "#/items?text=没有这样的事项",
     f"#/items/{ITEM}",
     "#/items/nothing-like-this",
+    f"#/items/{ITEM}/guide",
+    f"#/items/{ITEM}/guide?a=1-2.2-1.3-1",
     f"#/items/{ITEM}/guide?s=1",
     f"#/items/{ITEM}/notice?s=1",
     "#/records",
@@ -121,8 +123,12 @@ def test_a_case_is_asked_guided_filed_and_rated_by_keyboard_alone(centre: Centre
     tab_to(page, "看我要带什么")
     press("Enter")
     expect(page.get_by_role("heading", level=1, name="我要带什么")).to_be_focused()
-    tab_to(page, "90天内已上户口")
-    press("Space")
+    tab_to(page, "90 天以内")
+    for answer in ("90 天以内", "上了", "同一年", "在本地"):
+        expect(page.get_by_label(answer, exact=True)).to_be_focused()
+        press("Space")
+        press("Enter")
+    expect(page.locator("#came-out")).to_be_focused()
     expect(page.locator("#mine")).to_contain_text("要带 2 样")
     tab_to(page, "办一办")
     press("Enter")

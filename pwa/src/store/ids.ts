@@ -21,6 +21,19 @@ export function caseNumber(region: string, day: string, letters: string, counter
   return `NJ${region.slice(0, 9)}${day}${letters}${String(counter).padStart(4, "0")}`;
 }
 
+/** 告知单编号: GZ and the parts of a case number; `last` is "day counter" of the one before, `next` of this one. */
+export function noticeNumber(
+  device: { letters: string; point: { region: string } },
+  now: number,
+  last: string | null,
+): { number: string; next: string } {
+  const day = beijingDay(now);
+  const [lastDay, counter] = (last ?? "").split(" ");
+  const used = (lastDay === day ? Number(counter) : 0) + 1;
+  const digits = String(used).padStart(4, "0");
+  return { number: `GZ${device.point.region.slice(0, 9)}${day}${device.letters}${digits}`, next: `${day} ${used}` };
+}
+
 const LONG_NUMBER = /[0-9０-９](?:[ \-－–]?[0-9０-９]){6,18}[xXｘＸ]?/g;
 
 /** The text without ID card, phone and bank card numbers: any run of seven digits or more, spaces and dashes inside. */

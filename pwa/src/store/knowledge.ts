@@ -1,6 +1,7 @@
 // Reading the knowledge on this device: what the screens ask of knowledge.db.
 import schema from "../../../datasets/schema.sql?raw";
 import { Asker, refreshSearch, SEARCH_SQL } from "../answering";
+import { type End, type FlowAnswer, type FlowQuestion, nearest, type Point, purposeOf } from "../guiding/rules";
 import { problem } from "../kit/problems";
 import type { Db, Value } from "./db";
 import type { Lingua } from "./lingua";
@@ -79,9 +80,23 @@ export class Knowledge extends ScopeFile {
       site_visits_reason: text(reason),
       materials: this.materials(slug),
       situations: this.situations(slug),
+      flow: this.flow(slug),
       qa: this.pairs(slug),
       release: held.release,
     };
+  }
+
+  /** The service point nearest to `of` that handles the item, and that one itself; null when the release tells of none. */
+  places(slug: string, of: { id: string; region: string }): { place: Point | null; here: Point | null } {
+    const levels = text(this.db.row("SELECT levels FROM item WHERE slug = ?", [slug])?.[0]).split(",");
+    const found = this.db.rows(
+      "SELECT p.id, p.name, p.region, p.address, p.hours, p.phone, r.level FROM point p LEFT JOIN region r ON r.code = p.region",
+    );
+    const points = found.map((row): Point => {
+      const [id, name, region, address, hours, phone, level] = row.map(text) as [string, string, string, string, string, string, string];
+      return { id, name, region, address, hours, phone, level };
+    });
+    return { place: nearest(points, levels, of.region), here: points.find((point) => point.id === of.id) ?? null };
   }
 
   /** Searches and decides; the caller adds id, masked text and the time it took. */
@@ -134,12 +149,30 @@ export class Knowledge extends ScopeFile {
     return this.db.rows("SELECT q, a FROM qa WHERE item = ? ORDER BY pos", [slug]).map(([q, a]) => ({ q: text(q), a: text(a) }));
   }
 
+  private purposes(): [string, string][] {
+    return this.db.rows("SELECT word, why FROM purpose").map(([word, why]) => [text(word), text(why)]);
+  }
+
+  private flow(slug: string): FlowQuestion[] {
+    const answers = this.db.rows(
+      "SELECT question, say, words, situations, go, target, note FROM flow_answer WHERE item = ? ORDER BY question, pos",
+      [slug],
+    );
+    const rows = this.db.rows("SELECT pos, id, ask, help FROM flow_question WHERE item = ? ORDER BY pos", [slug]);
+    return rows.flatMap(([pos, id, ask, help]) => {
+      const [unsure, ...others] = answers.filter((row) => row[0] === pos).map(flowAnswer);
+      return unsure ? [{ id: text(id), ask: text(ask), help: text(help), answers: others, unsure }] : [];
+    });
+  }
+
   private materials(slug: string): Material[] {
     const sql = "SELECT name, form, copies, necessity, source FROM material WHERE item = ? ORDER BY pos";
-    return this.db.rows(sql, [slug]).map((row) => material(row, ""));
+    const purposes = this.purposes();
+    return this.db.rows(sql, [slug]).map((row) => material(row, "", purposes));
   }
 
   private situations(slug: string): Situation[] {
+    const purposes = this.purposes();
     const effects = this.db.rows(
       `SELECT name, form, copies, necessity, source, situation, effect FROM situation_material WHERE item = ?
        ORDER BY situation, pos`,
@@ -151,7 +184,7 @@ export class Knowledge extends ScopeFile {
         pos: Number(pos),
         name: text(name),
         note: text(note),
-        add: own.filter((row) => row[6] === "add").map((row) => material(row, text(name))),
+        add: own.filter((row) => row[6] === "add").map((row) => material(row, text(name), purposes)),
         remove: own.filter((row) => row[6] === "remove").map((row) => text(row[0])),
       };
     });
@@ -165,7 +198,13 @@ function itemRow(row: Value[]): ItemRow {
   return { slug, name, domain, domain_name: domainName, department, project_type: projectType, promised_limit: limit, fee };
 }
 
-function material(row: Value[], why: string): Material {
-  const [name, form, copies, necessity, source] = row;
-  return { name: text(name), form: text(form), copies: Number(copies), necessity: text(necessity), source: text(source), why };
+function flowAnswer(row: Value[]): FlowAnswer {
+  const [, say, words, situations, go, target, note] = row.map(text) as [string, string, string, string, string, string, string];
+  const list = (joined: string, by: string): string[] => (joined === "" ? [] : joined.split(by));
+  return { say, words: list(words, "、"), situations: list(situations, " + "), go: go as End | "question", target, note };
+}
+
+function material(row: Value[], why: string, purposes: [string, string][]): Material {
+  const [name, form, copies, necessity, source] = row.map(text) as [string, string, string, string, string];
+  return { name, form, copies: Number(copies), necessity, source, why, use: purposeOf(name, purposes) };
 }

@@ -1,6 +1,8 @@
 // What the village page may ask of its store. The store lives in one worker (pwa/src/store/worker.ts) that owns the
 // on-device SQLite files; screens see only this file. Every promise may reject with a `Problem` (kit/problems.ts).
 
+import type { FlowQuestion, Point } from "../guiding/rules";
+
 export interface Device {
   id: string; // "d-…"
   letters: string; // two capitals, unique at the point; part of every case number
@@ -55,6 +57,7 @@ export interface Material {
   necessity: string;
   source: string;
   why: string; // "" for the item's own list, else the situation that asks for it
+  use?: string; // what it is for, in plain words; "" when nobody said
 }
 
 export interface Situation {
@@ -85,8 +88,17 @@ export interface Item extends ItemRow {
   site_visits_reason: string;
   materials: Material[];
   situations: Situation[];
+  flow: FlowQuestion[]; // guided questions; empty: choose among the situations
   qa: { q: string; a: string }[];
   release: number;
+}
+
+// What a 一次性告知 notice gets from this device the moment it is made.
+export interface Notice {
+  number: string; // GZ, region, day, letters, counter of the day: made here, unique without the centre
+  made_at: string;
+  place: Point | null; // the nearest service point that handles the item, as the release tells
+  here: Point | null; // this device's own point, where one may ask first
 }
 
 export interface Hit {
@@ -182,7 +194,8 @@ export interface StoreApi {
 
   ask(text: string): Promise<Answer>; // stores question.asked when `picked` is told, or at the next question
   picked(id: string, slug: string | null): Promise<void>; // what the person opened; null: 都不是
-  noticePrinted(slug: string, situations: string[]): Promise<void>;
+  newNotice(slug: string): Promise<Notice>; // takes the next number
+  noticePrinted(slug: string, situations: string[], number: string): Promise<void>;
 
   drafts(): Promise<Draft[]>;
   draft(id: string): Promise<Draft>;

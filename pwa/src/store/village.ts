@@ -10,12 +10,12 @@ import { type Calls, CHANGING, type Mark } from "./calls";
 import { bodyOf, checkDraft, LONG, SHORT, wanted } from "./drafts";
 import { Field, type NewEvent, type OutboxRow } from "./field";
 import type { Identity, IdentityStore } from "./identity";
-import { beijingDay, caseNumber, mask, uuid7 } from "./ids";
+import { beijingDay, caseNumber, mask, noticeNumber, uuid7 } from "./ids";
 import { Knowledge } from "./knowledge";
 import { Lingua } from "./lingua";
 import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Seal } from "./seal";
-import type { Answer, Boot, CaseFull, Device, Draft, Item, Rating, RecordRow, SendState, Status, StoreApi } from "./types";
+import type { Answer, Boot, CaseFull, Device, Draft, Item, Notice, Rating, RecordRow, SendState, Status, StoreApi } from "./types";
 
 export interface Disk {
   persisted(): Promise<boolean>;
@@ -235,9 +235,15 @@ export class Village implements Calls {
     this.runner?.poke();
   }
 
-  async noticePrinted(slug: string, situations: string[]): Promise<void> {
+  async newNotice(slug: string): Promise<Notice> {
+    const { number, next } = noticeNumber(this.device, this.world.now(), this.field.meta("notice"));
+    const places = this.knowledge.places(slug, this.device.point);
+    return this.keep({ number, made_at: this.at(), ...places }, () => this.field.setMeta("notice", next));
+  }
+
+  async noticePrinted(slug: string, situations: string[], number: string): Promise<void> {
     const { name, release } = this.knowledge.item(slug);
-    const event = await this.event("notice.printed", slug, { item: slug, release, situations }, name);
+    const event = await this.event("notice.printed", slug, { item: slug, release, situations, number }, name);
     this.keep(undefined, () => this.field.append(event));
     this.runner?.poke();
   }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Material } from "../store/types";
-import { chosenFromQuery, formOf, personalList, queryOf, whyOf } from "./guide";
+import { chosenFromQuery, formOf, insteadOf, personalList, queryOf, whyOf } from "./guide";
 
-const paper = (name: string): Material => ({ name, form: "原件", copies: 1, necessity: "必要", source: "公安机关", why: "" });
+const paper = (name: string): Material => ({ name, form: "原件", copies: 1, necessity: "必要", source: "公安机关", why: "", use: "" });
 const item = {
   materials: [paper("身份证"), paper("户口簿")],
   situations: [
@@ -42,4 +42,14 @@ test("situations travel as numbers and come back", () => {
 test("form and copies read as words", () => {
   expect(formOf(paper("a"))).toBe("原件 1 份");
   expect(formOf({ ...paper("a"), copies: 0 })).toBe("原件");
+});
+test("what it is for comes first, and what to do without it", () => {
+  expect(whyOf({ ...paper("身份证"), use: "核对是本人", reasons: [] })).toBe("核对是本人");
+  expect(whyOf({ ...paper("委托书"), use: "证明是本人让来的", reasons: ["家属代办"] })).toBe("证明是本人让来的（因为：家属代办）");
+  expect(insteadOf(paper("身份证"))).toBe("");
+  expect(insteadOf({ ...paper("户口簿"), necessity: "可容缺" })).toContain("先受理");
+  expect(insteadOf({ ...paper("清税"), form: "数据核验", necessity: "可容缺" })).toContain("联网查");
+  expect(insteadOf({ ...paper("证明"), form: "原件或承诺" })).toBe("没有的可以写承诺书");
+  expect(insteadOf({ ...paper("退出承诺"), form: "承诺" })).toContain("写一份承诺书");
+  expect(insteadOf({ ...paper("旧证"), necessity: "情形必要" })).toContain("用得上才要");
 });

@@ -7,12 +7,13 @@ interface Prefs {
   citizen: boolean; // 群众大字版: large type, no personal records
   size: TypeSize;
   keys: boolean; // single-key shortcuts
+  roll: boolean; // notices go to an 80 mm receipt printer instead of A4
 }
 
 const PLACE = "jjb-look";
 
 function remembered(): Prefs {
-  const plain: Prefs = { citizen: false, size: "m", keys: true };
+  const plain: Prefs = { citizen: false, size: "m", keys: true, roll: false };
   try {
     return { ...plain, ...(JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Partial<Prefs>) };
   } catch {

@@ -3,7 +3,6 @@
 import { createRouter, createWebHashHistory, type RouteRecordRaw } from "vue-router";
 import { prefs } from "./prefs";
 import Ask from "./screens/Ask.vue";
-import Guide from "./screens/Guide.vue";
 import Home from "./screens/Home.vue";
 import Item from "./screens/Item.vue";
 import Items from "./screens/Items.vue";
@@ -21,7 +20,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/ask", component: Ask, meta: { title: "问一问", open: true } },
   { path: "/items", component: Items, meta: { title: "事项", open: true } },
   { path: "/items/:slug", component: Item, meta: { title: "事项", open: true }, props: true },
-  { path: "/items/:slug/guide", component: Guide, meta: { title: "我要带什么", open: true }, props: true },
+  { path: "/items/:slug/guide", component: () => import("./screens/Guide.vue"), meta: { title: "我要带什么", open: true }, props: true },
   { path: "/items/:slug/notice", component: () => import("./screens/Notice.vue"), meta: { title: "一次性告知单", open: true }, props: true },
   { path: "/drafts/:id", component: () => import("./screens/CaseForm.vue"), meta: { title: "填办理单" }, props: true },
   { path: "/done/:no", component: () => import("./screens/CaseDone.vue"), meta: { title: "已收件" }, props: true },
