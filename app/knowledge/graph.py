@@ -7,9 +7,10 @@ from typing import Any
 
 from datasets.flow_text import GENERAL, Flow
 
-WIDTH, ROW, GAP, LANE, HEAD = 300, 26, 28, 96, 34
-"""Width of a box, height of an answer's row, space between boxes, space between columns, height of a box's head."""
-LETTERS = 17
+WIDTH, ROW, GAP, LANE, HEAD, END = 264, 26, 20, 56, 34, 96
+"""Width of a box, height of an answer's row, space between boxes, space between columns, height of a box's head,
+width of an end."""
+LETTERS = 15
 """Full-width characters that fit on one row."""
 ENDS = {"done": "给出清单", "human": "问人", "stop": "不用办"}
 
@@ -80,8 +81,8 @@ def draw(flow: Flow) -> Picture:
         tops[column] += height + GAP
     x = GAP + columns * (WIDTH + LANE)
     for kind, target in ends:
-        title = f"转到事项 {target}" if kind == "item" else ENDS[kind]
-        boxes[kind, target] = Box(kind, short(title), title, x, tops[columns], HEAD)
+        title = f"转到 {target}" if kind == "item" else ENDS[kind]
+        boxes[kind, target] = Box(kind, title if len(title) < 6 else "转到别处", title, x, tops[columns], HEAD)
         tops[columns] += HEAD + GAP
     lines = tuple(
         Line(_path(box.x + WIDTH, row.y, boxes[_end(answer)]), answer["go"])
@@ -89,7 +90,7 @@ def draw(flow: Flow) -> Picture:
         for box in (boxes["question", question["id"]],)
         for row, answer in zip(box.rows, _answers(question), strict=True)
     )
-    return Picture(x + WIDTH // 2 + GAP, max(tops), tuple(boxes.values()), lines)
+    return Picture(x + END + GAP, max(tops), tuple(boxes.values()), lines)
 
 
 def _answers(question: dict[str, Any]) -> list[dict[str, Any]]:

@@ -79,7 +79,9 @@ def item(slug: str) -> str:
         release = releases.in_force(connection)
         history = store.editions(connection, item=slug)
     document = releases.document_of(releases.file_of(_settings(), release.number), slug)
-    fields = [(label, rules.field_in_words(name, document[name])) for name, label in rules.LABELS.items()]
+    fields = [
+        (label, rules.field_in_words(name, document[name])) for name, label in rules.LABELS.items() if name != "flow"
+    ]
     return render_template(
         "knowledge/item.html", document=document, fields=fields, history=history, states=rules.STATES, release=release,
         picture=graph.draw(document["flow"]),
