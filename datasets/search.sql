@@ -5,7 +5,7 @@
 CREATE TABLE search_doc   (id INTEGER PRIMARY KEY, item TEXT NOT NULL UNIQUE);
 CREATE TABLE search_dirty (item TEXT PRIMARY KEY NOT NULL);
 CREATE VIRTUAL TABLE search USING fts5(
-  name, question, rest,                -- tokens separated by spaces
+  name, question, rest, phrasing,      -- tokens separated by spaces
   content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 0'
 );
 CREATE TRIGGER search_item_i AFTER INSERT ON item BEGIN INSERT OR IGNORE INTO search_dirty VALUES (new.slug); END;
@@ -26,6 +26,9 @@ CREATE TRIGGER search_situation_d AFTER DELETE ON situation BEGIN INSERT OR IGNO
 CREATE TRIGGER search_qa_i AFTER INSERT ON qa BEGIN INSERT OR IGNORE INTO search_dirty VALUES (new.item); END;
 CREATE TRIGGER search_qa_u AFTER UPDATE ON qa BEGIN INSERT OR IGNORE INTO search_dirty VALUES (new.item); END;
 CREATE TRIGGER search_qa_d AFTER DELETE ON qa BEGIN INSERT OR IGNORE INTO search_dirty VALUES (old.item); END;
+CREATE TRIGGER search_phrasing_i AFTER INSERT ON item_phrasing BEGIN INSERT OR IGNORE INTO search_dirty VALUES (new.item); END;
+CREATE TRIGGER search_phrasing_u AFTER UPDATE ON item_phrasing BEGIN INSERT OR IGNORE INTO search_dirty VALUES (new.item); END;
+CREATE TRIGGER search_phrasing_d AFTER DELETE ON item_phrasing BEGIN INSERT OR IGNORE INTO search_dirty VALUES (old.item); END;
 CREATE TRIGGER search_rewrite_i AFTER INSERT ON rewrite BEGIN INSERT OR IGNORE INTO search_dirty SELECT slug FROM item; END;
 CREATE TRIGGER search_rewrite_u AFTER UPDATE ON rewrite BEGIN INSERT OR IGNORE INTO search_dirty SELECT slug FROM item; END;
 CREATE TRIGGER search_rewrite_d AFTER DELETE ON rewrite BEGIN INSERT OR IGNORE INTO search_dirty SELECT slug FROM item; END;

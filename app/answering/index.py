@@ -23,8 +23,9 @@ LONGEST_WORD = 6
 KEPT = 400
 """Items whose texts are kept as read."""
 
+COLUMNS = ("name", "question", "rest", "phrasing")
 CANDIDATES = """
-SELECT d.item, CAST(round(-bm25(search, {}, {}, {}) * 1000000) AS INTEGER) AS score
+SELECT d.item, CAST(round(-bm25(search, {}, {}, {}, {}) * 1000000) AS INTEGER) AS score
 FROM search JOIN search_doc d ON d.id = search.rowid
 WHERE search MATCH ? ORDER BY score DESC, d.item LIMIT {}
 """.format(*SPEC["weights"], SPEC["candidates"])
@@ -57,7 +58,7 @@ def refresh(db: apsw.Connection) -> int:
         db.execute("INSERT OR IGNORE INTO search_doc(item) VALUES (?)", (slug,))
         columns = [" ".join(t for text in part for t in rules.tokens(text)) for part in document(db, slug, table)]
         db.execute(
-            "INSERT INTO search(rowid, name, question, rest) SELECT id, ?, ?, ? FROM search_doc WHERE item = ?",
+            "INSERT INTO search(rowid, name, question, rest, phrasing) SELECT id, ?, ?, ?, ? FROM search_doc WHERE item = ?",
             (*columns, slug),
         )
     db.execute("DELETE FROM search_dirty")
@@ -76,11 +77,8 @@ def read(texts: Iterable[str], table: Mapping[str, str]) -> list[str]:
 
 
 def document(db: apsw.Connection, slug: str, table: Mapping[str, str]) -> list[list[str]]:
-    """The three columns of an item's search document as texts, normalised and rewritten: names, questions, rest."""
-    return [
-        read((text for _, _, text in db.execute(SPEC["document"][column], (slug,))), table)
-        for column in ("name", "question", "rest")
-    ]
+    """The columns of an item's search document as texts, normalised and rewritten: names, questions, rest, phrasings."""
+    return [read((text for _, _, text in db.execute(SPEC["document"][column], (slug,))), table) for column in COLUMNS]
 
 
 class Asker:
@@ -130,9 +128,7 @@ class Asker:
         return Judged(text, terms, lexical, named, self._scores(text), self.items, self.elsewhere)
 
     def _texts_of(self, slug: str) -> Texts:
-        asked = self.knowledge.execute("SELECT text FROM item_phrasing WHERE item = ? ORDER BY pos", (slug,))
-        names, questions, rest = document(self.knowledge, slug, self.rewrites)
-        return Texts(names, questions, rest, read((text for (text,) in asked), self.rewrites))
+        return Texts(*document(self.knowledge, slug, self.rewrites))
 
     def _names(self, slug: str) -> list[str]:
         if slug not in self._known_names:

@@ -103,6 +103,7 @@ FIELD_WORDS = {
     "matter": "评价对象",
     "name": "名称",
     "note": "说明",
+    "number": "编号",
     "outcome": "结果",
     "picked": "点开的事项",
     "proxy": "代办人",

@@ -46,7 +46,13 @@ CONSOLES = {
         "catalogue": "/catalog/",
         "quarantine": "/syncing/quarantine",
     },
-    "editor": {"knowledge": "/knowledge/", "item": "/knowledge/items/id-card", "edit": "/knowledge/items/id-card/edit"},
+    "editor": {
+        "knowledge": "/knowledge/",
+        "item": "/knowledge/items/id-card",
+        "edit": "/knowledge/items/id-card/edit",
+        "try": "/knowledge/try?q=身份证丢了",
+        "gaps": "/knowledge/gaps",
+    },
     "reviewer": {"releases": "/knowledge/releases"},
     "publisher": {"opendata": "/opendata/"},
 }

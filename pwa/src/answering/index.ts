@@ -38,7 +38,7 @@ SELECT d.item, CAST(round(-bm25(search, ${SPEC.weights.join(", ")}) * 1000000) A
 FROM search JOIN search_doc d ON d.id = search.rowid
 WHERE search MATCH ? ORDER BY score DESC, d.item LIMIT ${SPEC.candidates}`;
 
-const COLUMNS = ["name", "question", "rest"] as const;
+const COLUMNS = ["name", "question", "rest", "phrasing"] as const;
 
 // Writes the search documents of all items in search_dirty anew, in the caller's transaction; returns how many.
 export function refreshSearch(db: Db): number {
@@ -52,7 +52,7 @@ export function refreshSearch(db: Db): number {
     }
     db.run("INSERT OR IGNORE INTO search_doc(item) VALUES (?)", [slug]);
     const columns = documentOf(db, slug, table).map((part) => part.flatMap(tokens).join(" "));
-    db.run("INSERT INTO search(rowid, name, question, rest) SELECT id, ?, ?, ? FROM search_doc WHERE item = ?", [
+    db.run("INSERT INTO search(rowid, name, question, rest, phrasing) SELECT id, ?, ?, ?, ? FROM search_doc WHERE item = ?", [
       ...columns,
       slug,
     ]);
@@ -71,7 +71,7 @@ function read(texts: readonly unknown[], table: ReadonlyMap<string, string>): st
   return texts.map((text) => rewrite(normalise(String(text), new Map()), table, longest));
 }
 
-// The three columns of an item's search document as texts, normalised and rewritten: names, questions, rest.
+// The columns of an item's search document as texts, normalised and rewritten: names, questions, rest, phrasings.
 export function documentOf(db: Db, slug: string, table: ReadonlyMap<string, string>): string[][] {
   return COLUMNS.map((column) => read(db.rows(SPEC.document[column], [slug]).map((row) => row[2]), table));
 }
@@ -148,9 +148,8 @@ export class Asker {
   private texts(slug: string): Texts {
     const known = this.knownTexts.get(slug);
     if (known) return known;
-    const [names = [], questions = [], rest = []] = documentOf(this.knowledge, slug, this.rewrites);
-    const asked = this.knowledge.rows("SELECT text FROM item_phrasing WHERE item = ? ORDER BY pos", [slug]);
-    const texts = new Texts(names, questions, rest, read(asked.map((row) => row[0]), this.rewrites));
+    const [names = [], questions = [], rest = [], phrasings = []] = documentOf(this.knowledge, slug, this.rewrites);
+    const texts = new Texts(names, questions, rest, phrasings);
     if (this.knownTexts.size >= KEPT) this.knownTexts.clear();
     this.knownTexts.set(slug, texts);
     return texts;

@@ -31,7 +31,7 @@ export interface Spec {
   parts: Record<string, string[]>;
   stop: string[];
   advice: Advice[];
-  document: { name: string; question: string; rest: string };
+  document: { name: string; question: string; rest: string; phrasing: string };
 }
 
 // The texts of an item as read, cut into tokens once: what a hit is explained with.
