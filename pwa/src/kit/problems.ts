@@ -36,6 +36,7 @@ export const PROBLEMS = {
   "storage.damaged": { message: "本机的存储有损坏。", next: "请不要清除浏览器数据，马上联系管理员。" },
   "storage.full": { message: "电脑的存储空间满了，这一步没有保存。", next: "请先清理电脑磁盘，再试一次；之前保存的都在。" },
   "storage.key": { message: "本机的密钥不见了，加密保存的内容打不开。", next: "请联系管理员重新登记本机。" },
+  "storage.newer": { message: "本机的资料是更新的程序存下的，这个旧版程序打不开。", next: "请刷新页面换成新版程序；资料都在，不要清除浏览器数据。" },
   "storage.unsupported": { message: "这个浏览器不能在本机保存资料，就近办用不了。", next: "请改用 Edge 或 Chrome（108 以上）、或 Firefox（111 以上）。" },
   "tab.silent": { message: "就近办没有反应。", next: "请关闭其他就近办窗口，再刷新本页；已保存的内容都在。" },
 } satisfies Record<string, Kind>;

@@ -1,4 +1,5 @@
 -- field.db: what this device itself knows. Every `sealed` column is AES-GCM under the device's storage key (seal.ts).
+-- This is step 1 and stands as released: what comes later is a step of its own (upgrade.ts).
 -- The outbox is the truth of what was told to the centre; a row is never changed but for its verdict.
 
 CREATE TABLE outbox (

@@ -1,7 +1,7 @@
 // field.db: outbox, drafts, cases. Everything here is synchronous SQL; sealing happens before, opening after.
-import schema from "./field.sql?raw";
 import { problem, type ProblemWire } from "../kit/problems";
 import type { Db, Value } from "./db";
+import { tables, upgrade } from "./upgrade";
 
 export interface NewEvent {
   id: string;
@@ -28,7 +28,7 @@ const MOST_CASES = 9999; // a day; the number has four digits
 
 export class Field {
   constructor(readonly db: Db) {
-    if (!db.row("SELECT 1 FROM sqlite_schema WHERE name = 'meta'")) db.transaction(() => db.run(schema));
+    upgrade(db);
   }
 
   meta(name: string): string | null {
@@ -211,9 +211,8 @@ export class Field {
 
   /** A new device starts with an empty outbox; what was sealed for the old one cannot be opened any more. */
   clear(): void {
-    const tables = ["outbox", "draft", "case_file", "case_progress", "case_counter", "rating", "answered", "meta"];
     this.db.transaction(() => {
-      tables.forEach((table) => this.db.run(`DELETE FROM ${table}`));
+      tables(this.db).forEach((table) => this.db.run(`DELETE FROM ${table}`));
       this.db.run("DELETE FROM sqlite_sequence");
     });
   }
