@@ -252,7 +252,7 @@ KINDS = ("elsewhere", "emergency", "private", "complaint", "chat")
 
 def _phrasings(sources: Sources) -> list[Fault]:
     """A way of asking leads to one place only; a topic that is not ours says where to go instead."""
-    file, faults = "phrasings/elsewhere.yaml", []
+    file, faults = "phrasings/elsewhere", []
     places = Counter(text for document in sources.items for text in set(document["phrasings"]))
     places.update(text for topic in sources.elsewhere for text in topic["phrasings"])
     faults += [Fault("phrasings/", "-", f"“{text}”写在 {count} 处") for text, count in places.items() if count > 1]

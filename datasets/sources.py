@@ -110,7 +110,8 @@ def _flows(folder: Path, found: Sources) -> None:
 def _phrasings(folder: Path, found: Sources) -> None:
     """Give every item the ways of asking that each writer wrote for it, and read what is not ours to handle.
 
-    One file a writer (`phrasings/<writer>.yaml`: slug to texts), so that a writer can be left out to measure the rest.
+    One file a writer (`phrasings/<writer>.yaml`: slug to texts), so that a writer can be left out to measure the rest;
+    one file a kind of answer in `phrasings/elsewhere/` (a list of topics).
     """
     asked: dict[str, set[str]] = {str(item.get("slug")): set(item.get("phrasings") or ()) for item in found.items}
     for path in sorted((folder / "phrasings").glob("*.yaml")):
@@ -118,9 +119,7 @@ def _phrasings(folder: Path, found: Sources) -> None:
         content = _yaml(folder, path, found.faults)
         if content is None:
             continue
-        if path.stem == "elsewhere":
-            found.elsewhere = _elsewhere(name, content, found.faults)
-        elif not isinstance(content, dict):
+        if not isinstance(content, dict):
             found.faults.append(Fault(name, "-", "内容应是“事项: 问法列表”"))
         else:
             for slug, texts in content.items():
@@ -130,6 +129,11 @@ def _phrasings(folder: Path, found: Sources) -> None:
                     asked[slug].update(map(str, texts))
     for item in found.items:
         item["phrasings"] = sorted(asked[str(item.get("slug"))])
+    for path in sorted((folder / "phrasings" / "elsewhere").glob("*.yaml")):
+        content = _yaml(folder, path, found.faults)
+        if content is not None:
+            found.elsewhere += _elsewhere(path.relative_to(folder).as_posix(), content, found.faults)
+    found.elsewhere.sort(key=lambda topic: str(topic["slug"]))
 
 
 def _elsewhere(name: str, content: Any, faults: list[Fault]) -> list[Document]:
@@ -141,7 +145,7 @@ def _elsewhere(name: str, content: Any, faults: list[Fault]) -> list[Document]:
             continue
         kept = {field: str(topic[field]).strip() for field in ("slug", "kind", "name", "say")}
         topics.append(kept | {"phrasings": sorted({str(text) for text in topic["phrases"]})})
-    return sorted(topics, key=lambda topic: str(topic["slug"]))
+    return topics
 
 
 def _yaml(folder: Path, path: Path, faults: list[Fault]) -> Any:
