@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from datasets import workdays
 from datasets.flow_checks import check_flow, check_targets
 from datasets.rows import LISTS, MATERIAL, SCALARS, Document
 from datasets.sources import Fault, Sources
@@ -44,6 +45,7 @@ def check(sources: Sources) -> list[Fault]:
     faults += _rewrites(sources.rewrites)
     faults += _phrasings(sources)
     faults += _purposes(sources)
+    faults += [Fault("holidays.csv", f"第 {line} 行", message) for line, message in workdays.faults(sources.holidays)]
     return sorted(set(faults))
 
 

@@ -40,6 +40,8 @@ class Sources:
     """Word of a material's name to what it is for."""
     elsewhere: list[Document] = field(default_factory=list)
     """What is not ours to handle: {slug, kind, name, say, phrasings}."""
+    holidays: list[dict[str, str]] = field(default_factory=list)
+    """Public holidays and worked weekends, as `workdays.calendar` takes them."""
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -85,6 +87,7 @@ def read(folder: Path = FOLDER) -> Sources:
     _flows(folder, found)
     purposes = _table(folder / "purposes.csv", ("word", "why"), found.faults)
     found.purposes = {row["word"]: row["why"] for row in sorted(purposes, key=lambda row: row["word"])}
+    found.holidays = _table(folder / "holidays.csv", ("first", "last", "kind", "name", "source"), found.faults)
     return found
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 LEVELS = {1: "非常满意", 2: "满意", 3: "基本满意", 4: "不满意", 5: "非常不满意"}
 
 RECTIFICATION = {"open": "待联系", "contacted": "已联系", "closed": "已办结"}
@@ -14,12 +12,3 @@ NEXT = {"open": ("contacted",), "contacted": ("closed",), "closed": ()}
 def is_low(level: int) -> bool:
     """Whether a level is a 差评 and opens a 整改单."""
     return level >= 4
-
-
-def due(received: date, working_days: int) -> date:
-    """The day by which a 整改单 must be done: working days after the day it came, Saturdays and Sundays left out."""
-    day = received
-    while working_days > 0:
-        day += timedelta(days=1)
-        working_days -= day.weekday() < 5
-    return day

@@ -17,6 +17,7 @@ from app.pages import beijing_day
 from app.problems import Problem
 from app.ratings import rules
 from app.vault import vault
+from datasets import workdays
 
 rating = Table(
     "rating",
@@ -62,7 +63,7 @@ def on_rating_given(connection: Connection, entry: Entry) -> None:
     )
     if rules.is_low(body["level"]):
         days = current_app.extensions["jjb_settings"].rectify_days
-        due = rules.due(date.fromisoformat(beijing_day(entry.received_at)), days)
+        due = workdays.load().after(date.fromisoformat(beijing_day(entry.received_at)), days)
         connection.execute(
             insert(rectification).values(
                 matter=body["matter"], point=entry.service_point, state="open", due=due.isoformat(), note="",

@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import ledger
-from app.ratings import rules
 from tests.app.village import Village
 
 LogIn = Callable[[str], FlaskClient]
@@ -37,19 +35,6 @@ def post(client: FlaskClient, path: str, **data: str) -> Any:
     found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/ratings/").get_data(as_text=True))
     assert found
     return client.post(path, data={"csrf_token": found[1], **data}, follow_redirects=True)
-
-
-@pytest.mark.parametrize(
-    ("received", "days", "due"),
-    [
-        ("2026-11-23", 5, "2026-11-30"),
-        ("2026-11-27", 1, "2026-11-30"),
-        ("2026-11-28", 1, "2026-11-30"),
-        ("2026-11-23", 0, "2026-11-23"),
-    ],
-)
-def test_working_days(received: str, days: int, due: str) -> None:
-    assert rules.due(date.fromisoformat(received), days) == date.fromisoformat(due)
 
 
 def test_one_rating_for_each_matter(village: Village) -> None:
