@@ -22,6 +22,8 @@ from app.catalog import views as catalog_views
 from app.db import Database
 from app.desk import sock as desk_sock
 from app.desk import views as desk_views
+from app.files import store as files_store
+from app.files import views as files_views
 from app.guiding import views as guiding_views
 from app.handling import store as handling_store
 from app.handling import views as handling_views
@@ -45,6 +47,7 @@ SLICES = (
     answering_views,
     catalog_views,
     desk_views,
+    files_views,
     guiding_views,
     handling_views,
     knowledge_views,
@@ -61,7 +64,11 @@ Handler = Callable[[Connection, Entry], None]
 
 HANDLERS: Mapping[str, tuple[Handler, ...]] = {
     "case.progressed": (syncing_store.on_case_progress,),
-    "case.submitted": (handling_store.on_case_submitted, oversight_store.on_case_submitted),
+    "case.submitted": (
+        handling_store.on_case_submitted,
+        files_store.on_case_submitted,
+        oversight_store.on_case_submitted,
+    ),
     "question.asked": (oversight_store.on_question_asked, knowledge_gaps.on_question_asked),
     "rating.given": (ratings_store.on_rating_given, oversight_store.on_rating_given),
 }
@@ -73,6 +80,9 @@ OPEN_DOORS = (
     "answering.release_info",
     "desk.agent_socket",
     "desk.village_socket",
+    "files.about",
+    "files.create",
+    "files.one",
     "guiding.guide",
     "knowledge.pack",
     "places.enrol",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import uuid6
 
@@ -10,6 +10,11 @@ import uuid6
 def now() -> str:
     """The time as the whole product writes it: UTC, ISO 8601, milliseconds, `2026-11-23T02:05:00.000Z`."""
     return stamp(datetime.now(UTC))
+
+
+def later(**span: float) -> str:
+    """The time in so many days, hours …, in the product's form; a negative span lies back."""
+    return stamp(datetime.now(UTC) + timedelta(**span))
 
 
 def stamp(moment: datetime) -> str:

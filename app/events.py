@@ -46,6 +46,16 @@ class MaterialChecked(Body):
     have: bool
 
 
+class FileNamed(Body):
+    """One page or paper that belongs to a case; the bytes follow by tus (sync/PROTOCOL.md, files)."""
+
+    material: Line
+    """What of the list it is, "" for something else."""
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    bytes: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    kind: Literal["image/jpeg", "application/pdf"]
+
+
 class CaseSubmitted(Body):
     case_no: CaseNo
     item: Short
@@ -58,6 +68,7 @@ class CaseSubmitted(Body):
     """Who files for the applicant: name, id_number, phone, relation; sealed."""
     note: Long = ""
     """Free text; sealed, since people write personal things into it."""
+    files: Annotated[list[FileNamed], Meta(max_length=60)] = []
 
 
 class NoticePrinted(Body):
@@ -78,6 +89,15 @@ class RatingGiven(Body):
     text: Long = ""
     """Free text; sealed."""
     channel: Literal["PC端"] = "PC端"
+
+
+class CaseFileStored(Body):
+    """A file of a case is whole, checked and sealed at the centre."""
+
+    case_no: CaseNo
+    sha256: Short
+    kind: Short
+    bytes: Count
 
 
 class CaseProgressed(Body):
@@ -173,6 +193,7 @@ class Kind(NamedTuple):
 
 # fmt: off
 EVENTS: dict[str, Kind] = {
+    "case.file_stored": Kind("centre", CaseFileStored),
     "case.progressed": Kind("centre", CaseProgressed),
     "case.submitted": Kind("device", CaseSubmitted, sealed=("applicant", "proxy", "note")),
     "device.code_issued": Kind("centre", CodeIssued),

@@ -50,6 +50,11 @@ class Settings:
         32_768, "bytes", "Largest pack that rides inside a sync reply; larger ones are fetched."
     )
     delta_depth: int = setting(8, "releases", "From how many earlier releases a delta pack is built.")
+    file_limit: int = setting(8_388_608, "bytes", "Largest file of a case; villages shrink photos far below it.")
+    file_case_limit: int = setting(67_108_864, "bytes", "All files of one case together.")
+    file_day_limit: int = setting(536_870_912, "bytes", "Files that one device may bring in 24 hours.")
+    file_days: int = setting(7, "days", "How long an upload that is not whole is kept.")
+    file_reserve: int = setting(1_073_741_824, "bytes", "Free disk space below which no new files are taken.")
     stale_days: int = setting(7, "days", "Age of a release after which the village page says so.")
     silent_hours: int = setting(24, "hours", "Without contact for longer, oversight shows a point as silent.")
     socket_limit: int = setting(

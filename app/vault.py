@@ -11,7 +11,7 @@ import base64
 import json
 import os
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,6 +27,25 @@ vault_key = Table(
     Column("subject", Text, primary_key=True),
     Column("wrapped", Text, nullable=False),
 )
+
+
+class Sealer(NamedTuple):
+    """The key of one subject, for bytes that stand outside the database; `place` binds each piece to where it belongs."""
+
+    cipher: AESGCM
+    subject: str
+
+    def close(self, data: bytes, place: str) -> bytes:
+        """Nonce and ciphertext."""
+        nonce = os.urandom(12)
+        return nonce + self.cipher.encrypt(nonce, data, f"{self.subject}/{place}".encode())
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """The bytes again; ValueError when they were changed or belong elsewhere."""
+        try:
+            return self.cipher.decrypt(sealed[:12], sealed[12:], f"{self.subject}/{place}".encode())
+        except InvalidTag as error:
+            raise ValueError(f"sealed bytes do not belong to {place}") from error
 
 
 class Vault:
@@ -53,6 +72,11 @@ class Vault:
         """The value again, or None when the subject was forgotten. Raises ValueError on a forged text."""
         key = self._key(connection, subject)
         return None if key is None else json.loads(_decrypt(AESGCM(key), sealed, subject))
+
+    def sealer(self, connection: Connection, subject: str) -> Sealer | None:
+        """Seals and opens bytes for a subject that has a key, None when it was forgotten."""
+        key = self._key(connection, subject)
+        return None if key is None else Sealer(AESGCM(key), subject)
 
     def forget(self, connection: Connection, subject: str) -> None:
         """Delete the subject's key: all that was sealed for it is gone, wherever copies stand."""

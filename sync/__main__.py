@@ -2,6 +2,7 @@
 
 python -m sync --data DIR enrol URL CODE
 python -m sync --data DIR record NAME SUBJECT < body.json
+python -m sync --data DIR case [--paper 材料=文件]... < body.json
 python -m sync --data DIR sync [--attempts N]
 python -m sync --data DIR status
 """
@@ -14,7 +15,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from sync.client import NotEnrolled, Village
+from sync.client import FileFault, NotEnrolled, Village
+from sync.uploads import Paper
 from sync.wire import LinkError, Refused
 
 SCHEMA = Path(__file__).resolve().parents[1] / "datasets" / "schema.sql"
@@ -38,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"没有连上中心（{error}）。请检查网址和网络后再试。", file=sys.stderr)
     except Refused as error:
         print(f"{error.message}{error.next}", file=sys.stderr)
+    except FileFault as error:
+        print(f"有一份附件不能交（{error}）：只收照片(JPEG)和没有密码、不带程序的 PDF。", file=sys.stderr)
     except NotEnrolled:
         print("本机还没有登记。请先用登记码登记(enrol)。", file=sys.stderr)
     finally:
@@ -51,6 +55,9 @@ def _run(village: Village, asked: argparse.Namespace) -> int:
         print(f"已登记：{reply.point.name}，{reply.letters} 号机（{reply.device}）。")
     elif asked.command == "record":
         print(village.record(asked.name, asked.subject, json.load(sys.stdin)))
+    elif asked.command == "case":
+        papers = [Paper(name, Path(path).read_bytes()) for name, _, path in (one.partition("=") for one in asked.paper)]
+        print(village.file_case(json.load(sys.stdin), papers))
     elif asked.command == "sync":
         outcome = village.sync(asked.attempts)
         if outcome.error is not None:
@@ -73,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     record = commands.add_parser("record", help="queue an event; the body is JSON on standard input")
     record.add_argument("name")
     record.add_argument("subject")
+    case = commands.add_parser("case", help="hand in a case; the body is JSON on standard input")
+    case.add_argument("--paper", action="append", default=[], metavar="MATERIAL=FILE", help="a JPEG or a PDF")
     commands.add_parser("sync", help="send and fetch").add_argument("--attempts", type=int, default=5)
     commands.add_parser("status", help="what stands here")
     return parser

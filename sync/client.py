@@ -11,7 +11,7 @@ import gzip
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,17 +24,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from sync import manifest, outbox, signatures
-from sync.mailbox import Mailbox
+from sync.files import fault_of, kind_of
+from sync.mailbox import Mailbox, WaitingFile
 from sync.messages import PROTO, DeviceEvent, DeviceState, MessageError, SyncRequest
 from sync.packs import PackError
 from sync.replies import EnrolReply, InlinePack, SignedManifest, SyncReply, Trouble, Verdict, read_enrol, read_sync
 from sync.shelf import Shelf
+from sync.uploads import CHUNK, Brought, Paper, Uploads
 from sync.wire import LinkError, Refused, Wire
 
 SCOPE = "knowledge"
 APP = "py-0.1.0"
 WORTH_SQUEEZING = 300
 """Bytes below which gzip gains nothing."""
+
+
+class FileFault(Exception):
+    """A paper that the centre would refuse: kind | broken | pixels | locked | active (sync/files.py)."""
 
 
 class NotEnrolled(Exception):
@@ -63,6 +69,8 @@ class Outcome:
     """Events put back because the centre said it misses them."""
     gained: int = 0
     """Bytes of a pack that are now kept, also when the way was cut."""
+    files: int = 0
+    """Files of cases that the centre now has."""
     error: Exception | None = None
 
     @property
@@ -83,6 +91,9 @@ class Status:
     revoked: bool
     clock_offset_s: float
     last_success: str | None
+    files_waiting: int
+    files_bytes: int
+    files_refused: int
 
 
 class Village:
@@ -98,6 +109,7 @@ class Village:
         self.shelf = Shelf(folder, schema)
         self.rounds: list[outbox.Round] = []
         self.batch = outbox.BATCH_FIRST
+        self.chunk = CHUNK
         self.failures = 0
         self.retry_after_s: float | None = None
         self._put_back: set[int] = set()
@@ -151,6 +163,42 @@ class Village:
         self.mailbox.add(event_id, name, subject, stamp(self.world.now()), body)
         return event_id
 
+    def file_case(self, body: dict[str, Any], papers: Sequence[Paper] = (), event_id: str | None = None) -> str:
+        """Queue a case with its papers, all or nothing; the id of the event. FileFault when a paper is not sound."""
+        for paper in papers:
+            fault = fault_of(paper.data, kind_of(paper.data[:16]))
+            if fault:
+                raise FileFault(fault)
+        named = {"files": [paper.named() for paper in papers]} if papers else {}
+        with self.mailbox.db:
+            made = self.record("case.submitted", body["case_no"], {**body, **named}, event_id)
+            for paper in papers:
+                self.mailbox.add_file(made, body["case_no"], paper.sha256, paper.data)
+        return made
+
+    def bring_files(self, go_on: Callable[[], bool] = lambda: True) -> Brought:
+        """Bring the files of cases that the centre has taken, as far as the way holds (S36)."""
+        self._enrolled()
+        with self._alone():
+            return Uploads(self.mailbox, self._ask_tus, self.chunk).run(go_on)
+
+    def cancel_file(self, waiting: WaitingFile) -> None:
+        """End the upload of one file at the centre; it stays here."""
+        Uploads(self.mailbox, self._ask_tus).cancel(waiting)
+
+    def _ask_tus(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Mapping[str, str]:
+        try:
+            return self.wire.ask_tus(method, path, body, {**headers, **self._signed(method, path, body)})
+        except Refused as error:
+            if error.code != "device.clock" or "server_time" not in error.details:
+                raise
+            self._measure(str(error.details["server_time"]))
+            return self.wire.ask_tus(method, path, body, {**headers, **self._signed(method, path, body)})
+
+    def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
+        created = int(self.world.now() - self.mailbox.get("offset_s", 0.0))
+        return signatures.sign(method, path, body, self._key, str(self.device), created, str(uuid6.uuid7()))
+
     # ---- rounds ----
 
     def sync(self, attempts: int = 1) -> Outcome:
@@ -161,11 +209,24 @@ class Village:
             got_on = bool(outcome.settled or outcome.resent or outcome.gained)
             tried = 0 if outcome.ok or got_on else tried + 1
             if outcome.ok and (not got_on or self.mailbox.counts().waiting == 0):
-                return outcome
+                return self._with_files(outcome, attempts)
             if tried >= attempts or self.mailbox.get("revoked"):
                 return outcome
             if not outcome.ok and not got_on:
                 self.world.sleep(self.next_delay_s())
+
+    def _with_files(self, outcome: Outcome, attempts: int) -> Outcome:
+        """Files after events: until none waits, or `attempts` tries in a row brought nothing."""
+        tried = 0
+        while self.mailbox.waiting_files() and tried < attempts:
+            brought = self.bring_files()
+            outcome.files += brought.files
+            outcome.error = brought.error
+            if brought.error is None or isinstance(brought.error, Refused):
+                break
+            tried = 0 if brought.gained else tried + 1
+            self.world.sleep(outbox.back_off(tried, self.world.random()) / 1000)
+        return outcome
 
     def next_delay_s(self) -> float:
         """Seconds until the next round (S23)."""
@@ -230,11 +291,8 @@ class Village:
             return self._post(body, headers)
 
     def _post(self, body: bytes, headers: dict[str, str]) -> SyncReply:
-        created = int(self.world.now() - self.mailbox.get("offset_s", 0.0))
-        nonce = str(uuid6.uuid7())
-        signed = signatures.sign("POST", "/sync", body, self._key, str(self.device), created, nonce)
         try:
-            reply = read_sync(self.wire.post_json("/sync", body, {**headers, **signed}))
+            reply = read_sync(self.wire.post_json("/sync", body, {**headers, **self._signed("POST", "/sync", body)}))
         except MessageError as error:
             raise LinkError("answer", error.field) from error
         self._measure(reply.server_time)
@@ -344,6 +402,7 @@ class Village:
     def status(self) -> Status:
         """What a screen would show."""
         enrolled, counts = self.mailbox.get("enrolled") or {}, self.mailbox.counts()
+        files = self.mailbox.file_counts()
         return Status(
             device=enrolled.get("device"),
             point=enrolled.get("point", {}).get("name"),
@@ -354,6 +413,9 @@ class Village:
             revoked=bool(self.mailbox.get("revoked", False)),
             clock_offset_s=float(self.mailbox.get("offset_s", 0.0)),
             last_success=self.mailbox.get("last_success"),
+            files_waiting=files.waiting,
+            files_bytes=files.bytes,
+            files_refused=files.refused,
         )
 
 

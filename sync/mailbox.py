@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +35,41 @@ CREATE TABLE inbox (cursor INTEGER PRIMARY KEY NOT NULL, kind TEXT NOT NULL, bod
 CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);
 """
 
+FILES = """
+CREATE TABLE IF NOT EXISTS file (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  event TEXT NOT NULL,
+  case_no TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  place TEXT,
+  state TEXT NOT NULL DEFAULT 'waiting',
+  problem TEXT,
+  data BLOB,
+  UNIQUE (case_no, sha256)
+)
+"""
+"""A table of its own step: mailboxes of before it gain it when they are opened."""
+
+
+@dataclass
+class WaitingFile:
+    """A file the centre does not have yet; `place` is where its upload was begun."""
+
+    id: int
+    case_no: str
+    sha256: str
+    bytes: int
+    place: str | None
+
+
+class FileCounts(NamedTuple):
+    """Files on their way, their bytes, and those the centre refused."""
+
+    waiting: int
+    bytes: int
+    refused: int
+
 
 class Counts(NamedTuple):
     """Events without a verdict, and those the centre refused."""
@@ -53,6 +89,7 @@ class Mailbox:
         with self.db:
             if not self.db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
                 self.db.execute(SCHEMA)
+            self.db.execute(FILES)
 
     def close(self) -> None:
         """Close the file."""
@@ -112,6 +149,47 @@ class Mailbox:
             "UPDATE outbox SET verdict = NULL, problem = NULL WHERE id = ? AND verdict IN ('rejected', 'quarantined')",
             (event_id,),
         )
+
+    # ---- files ----
+
+    def add_file(self, event_id: str, case_no: str, sha256: str, data: bytes) -> None:
+        """Keep a file of a case until the centre has it; the same content twice in a case is one file."""
+        self.db.execute(
+            "INSERT OR IGNORE INTO file(event, case_no, sha256, bytes, data) VALUES (?,?,?,?,?)",
+            (event_id, case_no, sha256, len(data), data),
+        )
+
+    def waiting_files(self) -> list[WaitingFile]:
+        """Files whose case the centre has taken, oldest first."""
+        query = """SELECT file.id, case_no, sha256, bytes, place FROM file JOIN outbox ON outbox.id = file.event
+                   WHERE state = 'waiting' AND outbox.verdict IN ('accepted', 'duplicate') ORDER BY file.id"""
+        return [WaitingFile(*row) for row in self.db.execute(query)]
+
+    def file_data(self, file_id: int) -> bytes:
+        """The bytes of a file that waits."""
+        ((data,),) = self.db.execute("SELECT data FROM file WHERE id = ?", (file_id,))
+        return bytes(data)
+
+    def place_file(self, file_id: int, place: str | None) -> None:
+        """Note where the upload of a file was begun."""
+        self.db.execute("UPDATE file SET place = ? WHERE id = ?", (place, file_id))
+
+    def settle_file(self, file_id: int) -> None:
+        """The centre has it: the bytes go, the note that it was sent stays."""
+        self.db.execute("UPDATE file SET state = 'sent', data = NULL WHERE id = ?", (file_id,))
+
+    def refuse_file(self, file_id: int, code: str, message: str, next_: str) -> None:
+        """The centre will not have it: kept, with the reason, for a person to look at."""
+        problem = json.dumps({"code": code, "message": message, "next": next_}, ensure_ascii=False)
+        self.db.execute("UPDATE file SET state = 'refused', problem = ? WHERE id = ?", (problem, file_id))
+
+    def file_counts(self) -> FileCounts:
+        """How many files wait, of how many bytes, and how many were refused."""
+        query = """SELECT count(*) FILTER (WHERE state = 'waiting'),
+                          coalesce(sum(bytes) FILTER (WHERE state = 'waiting'), 0),
+                          count(*) FILTER (WHERE state = 'refused') FROM file"""
+        ((waiting, size, refused),) = self.db.execute(query)
+        return FileCounts(int(waiting), int(size), int(refused))
 
     # ---- down ----
 

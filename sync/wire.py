@@ -63,6 +63,15 @@ class Wire:
                 raise LinkError("answer", "too long")
             return data
 
+    def ask_tus(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers of a 2xx answer that speaks tus and has no body; LinkError or Refused otherwise."""
+        sent = {"Accept": "application/json", "Content-Length": str(len(body)), **headers}
+        with self._answer(method, path, body, sent, None) as reply:
+            reply.read()
+            if reply.headers.get("Tus-Resumable") != "1.0.0":
+                raise LinkError("portal", str(reply.status))
+            return dict(reply.headers.items())
+
     def get_from(self, path: str, offset: int) -> Iterator[bytes]:
         """Pieces of a file from byte `offset` on. A server without Range sends all again: what is known is skipped."""
         headers = {"Range": f"bytes={offset}-"} if offset else {}
@@ -77,14 +86,14 @@ class Wire:
 
     @contextmanager
     def _answer(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], wanted: str
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], wanted: str | None
     ) -> Iterator[http.client.HTTPResponse]:
         connection = self._connection()
         try:
             connection.request(method, path, body=body, headers=dict(headers))
             reply = connection.getresponse()
             kind = reply.headers.get_content_type()
-            if 200 <= reply.status < 300 and kind == wanted:
+            if 200 <= reply.status < 300 and wanted in (kind, None):
                 yield reply
             else:
                 raise _refusal(reply, kind)
@@ -107,8 +116,11 @@ def _refusal(reply: http.client.HTTPResponse, kind: str) -> Exception:
     """A problem of the centre, or who else may have answered: a login page of the network, a proxy that is down."""
     retry_after = _seconds(reply.headers.get("Retry-After"))
     if kind == "application/json":
+        body = reply.read(LONGEST_JSON)
+        if not body:  # the answer to a HEAD
+            return Refused(reply.status, "net.refused", "中心没有答应这次请求。", "程序会自动再试。", {}, retry_after)
         try:
-            said = read_failure(reply.read(LONGEST_JSON))
+            said = read_failure(body)
         except MessageError:
             return LinkError("answer", str(reply.status))
         return Refused(reply.status, said.code, said.message, said.next, said.details, retry_after)

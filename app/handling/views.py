@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.guard import current_person, needs
 from app.bus import bus
 from app.db import db
+from app.files import reader
 from app.handling import rules, store
 from app.knowledge import releases
 from app.ledger import Entry
@@ -108,7 +109,7 @@ def move(case_no: str) -> AnyResponse:
     return redirect(url_for("handling.case", case_no=case_no))
 
 
-PAST = ("case.submitted", "case.progressed", "personal.unmasked")
+PAST = ("case.submitted", "case.file_stored", "case.progressed", "personal.unmasked")
 
 
 def _must_reach(connection: Any, point: str) -> None:
@@ -122,12 +123,14 @@ def _page(case_no: str, opened: dict[str, Any] | None) -> str:
         _must_reach(connection, found.point)
         points = point_names(connection, current_person().region)
         names = item_names(connection)
+        files = reader.of_case(connection, case_no, current_person().id if opened is not None else None)
         past = [entry for entry in store.history(connection, case_no) if entry.name in PAST]
     timeline = [{"at": when(entry.received_at), **_step(entry)} for entry in past]
     return render_template(
         "handling/case.html", case=found, item_name=names.get(found.item, found.item), point_name=points[found.point],
         materials=json.loads(found.materials), situations=json.loads(found.situations), states=rules.STATES,
         next_states=rules.NEXT[found.state], timeline=timeline, opened=opened,
+        files=files,
     )  # fmt: skip
 
 
@@ -137,6 +140,8 @@ def _step(entry: Entry) -> dict[str, str]:
         return {"what": entry.body["state_name"], "note": entry.body["note"]}
     if entry.name == "personal.unmasked":
         return {"what": "查看个人信息", "note": entry.body["reason"]}
+    if entry.name == "case.file_stored":
+        return {"what": "附件传到", "note": f"{entry.body['bytes'] / 1000:.0f} kB，已核对"}
     return {"what": "服务点提交", "note": ""}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.events import FileNamed
 from app.places.rules import public_key_fault
 from sync import manifest, signatures
 from sync.messages import decode_request
@@ -62,6 +63,7 @@ def test_samples_are_read_by_the_code_without_a_rest() -> None:
     assert msgspec.json.decode(reply.manifests[0].manifest, type=manifest.Manifest).release == 1
     body, plain = sample("enrol-reply")
     assert set(plain) == set(msgspec.structs.asdict(read_enrol(body)))
+    assert msgspec.to_builtins(msgspec.convert(sample("file")[1], FileNamed)) == sample("file")[1]
     assert public_key_fault(sample("enrol-request")[1]["public_key"]) == ""
     assert read_failure(sample("problem")[0]).code == "device.clock"
 

@@ -1,0 +1,61 @@
+"""What other slices may know of a case's files: which there are, and a pass to open them for who stated a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app, url_for
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import Connection
+
+from app.files import store
+from app.problems import Problem
+from sync.files import PDF
+
+PASS_S = 600
+"""Life of a pass."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """One file beside a case."""
+
+    number: int
+    material: str
+    pdf: bool
+    bytes: int
+    state: str
+    """stored | coming | refused"""
+    arrived: int
+    href: str
+    """"" while the file is not here or no pass was given."""
+
+
+def of_case(connection: Connection, case_no: str, person: str | None = None) -> list[Attachment]:
+    """The files a case names, in its order; with links when `person` has stated a reason just now."""
+    key = _signer().dumps([person, case_no]) if person else ""
+    found = []
+    for row in store.attachments(connection, case_no):
+        state = "stored" if row.stored_at else "refused" if row.refused else "coming"
+        number = row.position + 1
+        href = url_for("files.view", case_no=case_no, number=number, key=key) if key else ""
+        found.append(
+            Attachment(
+                number, row.material, row.kind == PDF, row.bytes, state, row.arrived, href if state == "stored" else ""
+            )
+        )
+    return found
+
+
+def must_be_allowed(key: str, person: str, case_no: str) -> None:
+    """Problem file.reason unless this person was given this pass for this case within ten minutes."""
+    try:
+        said = _signer().loads(key, max_age=PASS_S)
+    except BadSignature as error:
+        raise Problem("file.reason") from error
+    if said != [person, case_no]:
+        raise Problem("file.reason")
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="case-files")
