@@ -69,6 +69,8 @@ HANDLERS: Mapping[str, tuple[Handler, ...]] = {
         files_store.on_case_submitted,
         oversight_store.on_case_submitted,
     ),
+    "case.supplemented": (handling_store.on_case_supplemented,),
+    "case.withdrawn": (handling_store.on_case_withdrawn,),
     "question.asked": (oversight_store.on_question_asked, knowledge_gaps.on_question_asked),
     "rating.given": (ratings_store.on_rating_given, oversight_store.on_rating_given),
 }

@@ -69,6 +69,8 @@ class CaseSubmitted(Body):
     note: Long = ""
     """Free text; sealed, since people write personal things into it."""
     files: Annotated[list[FileNamed], Meta(max_length=60)] = []
+    follow: Short = ""
+    """The short secret on the receipt, with which the person follows the case; sealed. "" from programs before 0.2."""
 
 
 class NoticePrinted(Body):
@@ -100,12 +102,61 @@ class CaseFileStored(Body):
     bytes: Count
 
 
+class CaseSupplemented(Body):
+    case_no: CaseNo
+    materials: list[MaterialChecked]
+    """The whole list as it stands now, not only what came."""
+    applicant: dict[str, Line] | None = None
+    """The applicant's fields where one of them was corrected; sealed."""
+    note: Long = ""
+    """What the guide says with it; sealed."""
+
+
+class CaseWithdrawn(Body):
+    case_no: CaseNo
+    reason: Long
+    """Why the applicant takes it back; sealed, since people write personal things into it."""
+
+
 class CaseProgressed(Body):
     case_no: CaseNo
     state: Short
     state_name: Short
     note: Long
     """For the applicant: what is missing, why refused. Staff write no personal data here."""
+    missing: list[Line] = []
+    """Returned: everything that is missing, at once (一次性告知)."""
+    owed: list[Line] = []
+    """What may still follow (容缺), as it stands after this step."""
+    owed_due: Short = ""
+    """The day by which it must come, 2026-12-01."""
+    due: Short = ""
+    """The last day for the centre's next step; "" when none runs."""
+    result: Line = ""
+    """Done: the decision and the paper that was made."""
+
+
+class CaseAssigned(Body):
+    case_no: CaseNo
+    department: Short
+    handler: Short
+    """The person who works it, "" for nobody yet."""
+    note: Line = ""
+
+
+class CaseLinked(Body):
+    case_no: CaseNo
+    external_case_no: Short
+
+
+class CaseNoted(Body):
+    case_no: CaseNo
+    text: Long
+    """For colleagues only; sealed."""
+
+
+class DepartmentsSet(Body):
+    departments: list[Short]
 
 
 class DeviceEnrolled(Body):
@@ -193,9 +244,14 @@ class Kind(NamedTuple):
 
 # fmt: off
 EVENTS: dict[str, Kind] = {
+    "case.assigned": Kind("centre", CaseAssigned),
     "case.file_stored": Kind("centre", CaseFileStored),
+    "case.linked": Kind("centre", CaseLinked),
+    "case.noted": Kind("centre", CaseNoted, sealed=("text",)),
     "case.progressed": Kind("centre", CaseProgressed),
-    "case.submitted": Kind("device", CaseSubmitted, sealed=("applicant", "proxy", "note")),
+    "case.submitted": Kind("device", CaseSubmitted, sealed=("applicant", "proxy", "note", "follow")),
+    "case.supplemented": Kind("device", CaseSupplemented, sealed=("applicant", "note")),
+    "case.withdrawn": Kind("device", CaseWithdrawn, sealed=("reason",)),
     "device.code_issued": Kind("centre", CodeIssued),
     "device.enrolled": Kind("centre", DeviceEnrolled),
     "device.renamed": Kind("centre", DeviceRenamed),
@@ -212,6 +268,7 @@ EVENTS: dict[str, Kind] = {
     "opendata.built": Kind("centre", OpenDataFile),
     "person.added": Kind("centre", PersonAdded),
     "person.changed": Kind("centre", PersonChanged),
+    "person.departments": Kind("centre", DepartmentsSet),
     "person.link": Kind("centre", Nothing),
     "person.password": Kind("centre", Nothing),
     "personal.unmasked": Kind("centre", Reasoned),

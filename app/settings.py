@@ -67,6 +67,11 @@ class Settings:
     login_limit: str = setting("10 per minute", "rate", "Log-in attempts allowed from one address.")
     enrol_limit: str = setting("10 per minute", "rate", "Enrolment attempts allowed from one address.")
     agent_away_s: int = setting(60, "seconds", "An agent unseen for longer gives talks back to the queue.")
+    accept_days: int = setting(5, "working days", "Time to accept, return or refuse a case (行政许可法 32).")
+    decide_days: int = setting(20, "working days", "Time to decide a case whose item promises no number of days.")
+    owed_days: int = setting(10, "working days", "Time that the form proposes for materials that may follow.")
+    near_days: int = setting(2, "working days", "So long before its end a term is marked as near.")
+    follow_limit: str = setting("20 per minute", "rate", "Looks at the follow page allowed from one address.")
     rectify_days: int = setting(5, "working days", "Time to put right what a low rating complains of.")
     small_count: int = setting(10, "count", "Open data hides counts below this number; never below 5.")
 

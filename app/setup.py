@@ -17,6 +17,7 @@ from app.accounts import store as accounts
 from app.accounts.rules import ROLES
 from app.catalog import store as catalog
 from app.db import Database
+from app.handling import store as handling
 from app.knowledge import publish, releases
 from app.opendata import store as opendata
 from app.places import store as places
@@ -48,12 +49,15 @@ DEMO_PEOPLE = (
     ("agent2", "坐席二号", ("agent",), "533300000000"),
     ("lead", "坐席班长", ("lead",), "533300000000"),
     ("manager", "综合管理员", ("manager",), "533300000000"),
+    ("officer1", "泸水公安经办", ("officer",), "533301000000"),
+    ("officer2", "怒江民政经办", ("officer",), "533300000000"),
     ("inspector", "督察员", ("inspector",), "533300000000"),
     ("publisher", "数据员甲", ("publisher",), "533300000000"),
     ("publisher2", "数据员乙", ("publisher",), "533300000000"),
     ("guide1", "和谐社区导办员", ("guide",), "533301001003"),
     ("guide2", "独龙江乡导办员", ("guide",), "533324204000"),
 )
+DEMO_DESKS = {"officer1": ["公安局"], "officer2": ["民政局", "退役军人事务局"]}
 FIRST_ADMIN = "admin"
 PREFECTURE = "533300000000"
 
@@ -77,6 +81,8 @@ def setup(app: Flask, demo: bool, say: Say = lambda _line: None) -> None:
             if releases.newest(connection, releases.LINGUA) is None:
                 say("用群众问法训练问答，发布第 1 版问答词库")
                 publish.publish_lingua(connection, settings, "首次发布", "centre")
+        with store.write() as connection:
+            handling.give_departments(connection)
         say("生成开放数据")
         opendata.build_first(app)
 
@@ -109,7 +115,9 @@ def demo_organisation(connection: Connection, settings: Settings) -> None:
     for point in DEMO_POINTS:
         places.add_point(connection, {**point, "hours": "工作日 9:00–17:00", "phone": ""}, "centre")
     for username, name, roles, region in DEMO_PEOPLE:
-        accounts.add_person(connection, username, name, roles, region, "centre", password)
+        person = accounts.add_person(connection, username, name, roles, region, "centre", password)
+        if username in DEMO_DESKS:
+            handling.set_desk(connection, person, DEMO_DESKS[username], "centre")
     people = [{"username": u, "name": n, "roles": [ROLES[r] for r in roles]} for u, n, roles, _ in DEMO_PEOPLE]
     path = settings.data / "demo.json"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

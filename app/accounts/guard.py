@@ -15,7 +15,17 @@ from app.problems import Problem
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-__all__ = ["Person", "current_person", "log_in_mark", "logged_in", "may_see", "must_see", "needs", "still_logged_in"]
+__all__ = [
+    "Person",
+    "colleagues",
+    "current_person",
+    "log_in_mark",
+    "logged_in",
+    "may_see",
+    "must_see",
+    "needs",
+    "still_logged_in",
+]
 
 
 def logged_in() -> bool:
@@ -53,6 +63,12 @@ def needs(*roles: str) -> Callable[[View], View]:
         return cast(View, guarded)
 
     return decorate
+
+
+def colleagues(connection: Connection, region: str, *roles: str) -> list[tuple[str, str, str]]:
+    """(id, name, region) of the active people below a region who have one of these roles."""
+    people = [one for one in store.people(connection, region) if one["active"] and set(one["roles"]) & set(roles)]
+    return [(one["id"], one["name"], one["region"]) for one in people]
 
 
 def may_see(person: Person, region: str) -> bool:

@@ -280,7 +280,7 @@ def _sweep() -> None:
 
 
 @bp.get("/handling/<case_no>/files/<int:number>")
-@needs("agent", "lead", "manager")
+@needs("agent", "lead", "manager", "officer")
 def view(case_no: str, number: int) -> Response:
     """One stored file of a case, for who has stated a reason within ten minutes; nothing in it may act."""
     person = current_person()

@@ -220,6 +220,8 @@ def quarantine() -> str:
 
 WORDS = {
     "case.submitted": "办件提交",
+    "case.supplemented": "补交材料",
+    "case.withdrawn": "办件撤回",
     "notice.printed": "打印告知单",
     "question.asked": "问答记录",
     "rating.given": "好差评",

@@ -55,7 +55,7 @@ def test_setup_again_changes_nothing(demo_data: Path, capsys: pytest.CaptureFixt
 def test_the_demo_organisation_has_both_pilot_points_and_every_role(demo_data: Path) -> None:
     told = json.loads((demo_data / "demo.json").read_text())
     roles = {role for person in told["people"] for role in person["roles"]}
-    assert len(roles) == 9
+    assert len(roles) == 10
     assert content(demo_data)["service_point"] == 2
     assert stat.S_IMODE((demo_data / "demo.json").stat().st_mode) == 0o600
 

@@ -33,6 +33,7 @@ PAGES = (
     "/accounts/password",
     "/desk/",
     "/handling/",
+    "/handling/desks",
     "/ratings/",
     "/knowledge/",
     "/knowledge/releases",

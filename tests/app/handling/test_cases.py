@@ -152,8 +152,11 @@ def test_the_whole_way_to_done_keeps_the_number_of_the_provincial_platform(villa
     case_no, agent = file_case(village), log_in("agent1")
     post(agent, case_no, "move", state="accepted", external_case_no="YN-2026-001")
     post(agent, case_no, "move", state="processing")
-    page = post(agent, case_no, "move", state="done").get_data(as_text=True)
+    page = post(agent, case_no, "move", state="done", outcome="granted", result="临时身份证 1 张").get_data(
+        as_text=True
+    )
     assert "YN-2026-001" in page
+    assert "准予。临时身份证 1 张" in page
     assert 'name="state"' not in page.split("</main>")[0]
 
 

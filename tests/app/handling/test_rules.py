@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.handling import rules
+from datasets import workdays
+from datasets.sources import read
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "check_vectors.json").read_text("utf-8"))
+CALENDAR = workdays.load()
 CHECKS = "0123456789X"
 
 
@@ -64,22 +68,119 @@ def test_every_state_has_a_name_and_every_way_leads_to_a_state() -> None:
     assert {target for targets in rules.NEXT.values() for target in targets} <= set(rules.STATES)
 
 
+Step = rules.Step
+
+
 @pytest.mark.parametrize(
-    ("state", "target", "note", "may"),
+    ("state", "step", "words"),
     [
-        ("submitted", "accepted", "", True),
-        ("submitted", "done", "", False),
-        ("submitted", "returned", "", False),
-        ("submitted", "returned", " ", False),
-        ("submitted", "returned", "缺户口簿", True),
-        ("returned", "submitted", "", True),
-        ("done", "processing", "x", False),
-        ("submitted", "nowhere", "", False),
-        ("nowhere", "done", "", False),
+        ("submitted", Step("accepted"), ""),
+        ("submitted", Step("accepted", owed=("户口簿",), owed_days=5), ""),
+        ("submitted", Step("accepted", owed=("房产证",), owed_days=5), "不在还缺的材料里"),
+        ("submitted", Step("accepted", owed=("户口簿",)), "后补的期限"),
+        ("submitted", Step("accepted", owed=("户口簿",), owed_days=61), "后补的期限"),
+        ("submitted", Step("done", outcome="granted"), "不能转为"),
+        ("submitted", Step("returned", " "), "缺的一次写全"),
+        ("submitted", Step("returned", missing=("户口簿",)), ""),
+        ("submitted", Step("returned", "照片看不清"), ""),
+        ("submitted", Step("refused"), "写明原因"),
+        ("returned", Step("submitted"), "不能转为"),  # only what the village sends does that
+        ("returned", Step("returned", owed=("户口簿",)), "不能转为"),
+        ("processing", Step("returned", "x", owed=("户口簿",)), "受理的时候"),
+        ("processing", Step("done"), "准予还是不予"),
+        ("processing", Step("done", outcome="maybe"), "准予还是不予"),
+        ("processing", Step("done", outcome="granted"), ""),
+        ("processing", Step("done", outcome="denied"), "申诉"),
+        ("processing", Step("done", "不符合条件，可申请复议", outcome="denied"), ""),
+        ("done", Step("processing", "x"), "不能转为"),
+        ("submitted", Step("nowhere"), "不能转为"),
+        ("nowhere", Step("done"), "不能转为"),
     ],
 )
-def test_moves(state: str, target: str, note: str, may: bool) -> None:
-    assert (rules.move_fault(state, target, note) == "") == may
+def test_steps(state: str, step: rules.Step, words: str) -> None:
+    fault = rules.move_fault(state, step, ["户口簿"], [])
+    assert words in fault
+    assert bool(words) == bool(fault)
+
+
+def test_nothing_is_granted_while_materials_are_owed() -> None:
+    assert "户口簿" in rules.move_fault("processing", Step("done", outcome="granted"), ["户口簿"], ["户口簿"])
+    assert rules.move_fault("processing", Step("done", "没有补齐", outcome="denied"), ["户口簿"], ["户口簿"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("15个工作日", (15, True)),
+        ("审核20个工作日", (20, True)),
+        ("即时办结或10个工作日", (10, True)),
+        ("急难型24小时内先行救助,其余10个工作日", (10, True)),
+        ("1个工作日(不含10日推送期)", (1, True)),
+        ("当场或3日内", (3, False)),
+        ("30日", (30, False)),
+        ("一个月", (30, False)),
+        ("3个月", (90, False)),
+        ("当日或次日", (1, True)),
+        ("当场", (0, True)),
+        ("即时办结", (0, True)),
+        ("一学期", (20, True)),
+        ("", (20, True)),
+    ],
+)
+def test_a_promise_in_words_becomes_a_term(text: str, term: tuple[int, bool]) -> None:
+    assert rules.term_of(text, 20) == term
+
+
+def test_every_promise_of_the_catalogue_becomes_a_term_that_is_near_what_it_says() -> None:
+    for item in read().items:
+        days, _ = rules.term_of(item["promised_limit"], 20)
+        assert 0 <= days <= 60, item["promised_limit"]
+
+
+@pytest.mark.parametrize(
+    ("promised", "last"),
+    [("当场", "2026-09-30"), ("1个工作日", "2026-10-08"), ("5日", "2026-10-08"), ("一学期", "2026-11-03")],
+)
+def test_a_term_never_ends_on_a_day_off(promised: str, last: str) -> None:
+    assert rules.decide_by(date(2026, 9, 30), promised, 20, CALENDAR).isoformat() == last
+
+
+@pytest.mark.parametrize(
+    ("due", "words", "look"),
+    [
+        ("2026-11-25", "今天到期", "warn"),
+        ("2026-11-27", "还有 2 个工作日", "warn"),
+        ("2026-11-30", "还有 3 个工作日", ""),
+        ("2026-11-24", "超期 1 个工作日", "bad"),
+        ("2026-11-20", "超期 3 个工作日", "bad"),
+    ],
+)
+def test_how_a_term_stands(due: str, words: str, look: str) -> None:
+    assert rules.mark_of(due, date(2026, 11, 25), 2, CALENDAR) == (words, look)
+
+
+def test_no_term_no_mark_and_over_on_a_weekend_is_over() -> None:
+    assert rules.mark_of(None, date(2026, 11, 25), 2, CALENDAR) is None
+    assert rules.mark_of("2026-11-27", date(2026, 11, 28), 2, CALENDAR) == ("超期 1 个工作日", "bad")
+
+
+@pytest.mark.parametrize(
+    ("text", "department"),
+    [
+        ("公安局(派出所)", "公安局"),
+        ("民政局、残联(乡镇受理)", "民政局"),
+        ("财政/民政/发改(以本地分工为准)", "财政"),
+        ("人力资源和社会保障局(农业农村局联办)", "人力资源和社会保障局"),
+        ("", ""),
+    ],
+)
+def test_the_department_that_leads(text: str, department: str) -> None:
+    assert rules.department_of(text) == department
+
+
+def test_lines_lose_blanks_and_repeats() -> None:
+    assert rules.lines(" 户口簿；\n\n照片 2 张。\n户口簿\n") == ("户口簿", "照片 2 张")
+    assert len(rules.lines("\n".join(map(str, range(99))))) == 30
 
 
 @pytest.mark.parametrize(
