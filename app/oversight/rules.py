@@ -45,6 +45,7 @@ FIGURES = (
 
 WORDS = {
     "case.assigned": "办件转交",
+    "case.file_stored": "办件附件传到",
     "case.linked": "记下省平台办件号",
     "case.noted": "办件内部备注",
     "case.progressed": "代办件有进展",
@@ -93,6 +94,7 @@ def word_of(name: str) -> str:
 FIELD_WORDS = {
     "active": "在用",
     "applicant": "申请人",
+    "bytes": "字节数",
     "case_no": "办件编号",
     "channel": "渠道",
     "content_root": "内容校验值",
@@ -104,10 +106,12 @@ FIELD_WORDS = {
     "event": "记录",
     "expires_at": "有效期到",
     "external_case_no": "省平台办件号",
+    "files": "附件",
     "follow": "查询码",
     "handler": "经办人",
     "item": "事项",
     "items": "事项",
+    "kind": "种类",
     "letters": "设备字母",
     "level": "等级",
     "lingua": "问答词库版本",
