@@ -22,6 +22,7 @@ from app.catalog import views as catalog_views
 from app.db import Database
 from app.desk import sock as desk_sock
 from app.desk import views as desk_views
+from app.drafting.endpoint import Endpoint
 from app.files import store as files_store
 from app.files import views as files_views
 from app.guiding import views as guiding_views
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["jjb_vault"] = Vault.from_file(settings.data / "keys" / "vault.key")
     app.extensions["jjb_bus"] = Bus()
     app.extensions["jjb_handlers"] = HANDLERS
+    app.extensions["jjb_drafter"] = Endpoint.from_settings(settings)
     logging.getLogger("app").setLevel(logging.INFO)
     errors.install(app)
     regions.install(app)

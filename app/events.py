@@ -188,6 +188,20 @@ class KnowledgeReleased(Body):
     note: Long
 
 
+class DraftMade(Body):
+    """A reply was drafted for an agent, or could not be: figures only, no word of it."""
+
+    outcome: Short
+    """model, verbatim, advice, or the code of the problem."""
+    model: Short
+    milliseconds: Count
+    """How long the model took; 0 when it was not asked."""
+    sources: Count
+    kept: Count
+    dropped: dict[Short, Count]
+    """Sentences that were not shown, by reason."""
+
+
 class Nothing(Body):
     """The name and subject say it all."""
 
@@ -256,6 +270,7 @@ EVENTS: dict[str, Kind] = {
     "device.enrolled": Kind("centre", DeviceEnrolled),
     "device.renamed": Kind("centre", DeviceRenamed),
     "device.revoked": Kind("centre", Reasoned),
+    "draft.made": Kind("centre", DraftMade),
     "knowledge.approved": Kind("centre", KnowledgeEdition),
     "knowledge.drafted": Kind("centre", KnowledgeEdition),
     "knowledge.rejected": Kind("centre", KnowledgeEdition),

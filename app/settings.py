@@ -7,19 +7,22 @@ A setting `name` is read from the environment variable `JJB_NAME`; `database_url
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.problems import Problem
 
 PREFIX = "JJB_"
 
 
-def setting(default: Any, unit: str, meaning: str) -> Any:
-    """One row of the table; `unit` is a unit or a kind of value, `meaning` one sentence."""
-    return field(default=default, metadata={"unit": unit, "meaning": meaning})
+def setting(default: Any, unit: str, meaning: str, secret: bool = False) -> Any:
+    """One row of the table; `unit` is a unit or a kind of value, `meaning` one sentence; a `secret` is never printed."""
+    return field(default=default, repr=not secret, metadata={"unit": unit, "meaning": meaning, "secret": secret})
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,16 @@ class Settings:
     near_days: int = setting(2, "working days", "So long before its end a term is marked as near.")
     follow_limit: str = setting("20 per minute", "rate", "Looks at the follow page allowed from one address.")
     rectify_days: int = setting(5, "working days", "Time to put right what a low rating complains of.")
+    draft_url: str = setting(
+        "",
+        "URL",
+        "OpenAI-compatible API of the model that drafts replies for agents, as http://127.0.0.1:11434/v1; empty: off.",
+    )
+    draft_key: str = setting(
+        "", "secret", "Key that the draft model asks for; empty when it asks for none.", secret=True
+    )
+    draft_model: str = setting("", "name", "Name of the draft model at that URL.")
+    draft_timeout_s: int = setting(30, "seconds", "How long one draft may take, 1 to 120; then the agent is told.")
     small_count: int = setting(10, "count", "Open data hides counts below this number; never below 5.")
 
     @classmethod
@@ -93,12 +106,44 @@ class Settings:
             raise Problem("setting.value", name="JJB_SMALL_COUNT", value=self.small_count)
         if self.socket_limit > self.request_threads - 16:
             raise Problem("setting.value", name="JJB_SOCKET_LIMIT", value=self.socket_limit)
+        self._check_drafts()
         return self
+
+    def _check_drafts(self) -> None:
+        if not self.draft_url:
+            return
+        if not _goes_safely(self.draft_url):
+            raise Problem("setting.value", name="JJB_DRAFT_URL", value=self.draft_url.split("@")[-1])
+        if not re.fullmatch(r"[!-~]*", self.draft_key):
+            raise Problem("setting.value", name="JJB_DRAFT_KEY", value="……")
+        if not 1 <= len(self.draft_model.strip()) <= 100:
+            raise Problem("setting.value", name="JJB_DRAFT_MODEL", value=self.draft_model[:100])
+        if not 1 <= self.draft_timeout_s <= 120:
+            raise Problem("setting.value", name="JJB_DRAFT_TIMEOUT_S", value=self.draft_timeout_s)
 
     @property
     def store_url(self) -> str:
         """SQLAlchemy URL of the central store."""
         return self.database_url or f"sqlite:///{self.data.resolve() / 'centre.db'}"
+
+
+def _goes_safely(url: str) -> bool:
+    """Whether a URL names a server and nothing else: by TLS, or without it only to a machine of our own network."""
+    try:
+        found = urlsplit(url)
+        host, _ = found.hostname or "", found.port
+    except ValueError:
+        return False
+    if not host or found.username is not None or found.query or found.fragment or re.search(r"[\x00-\x20\x7f]", url):
+        return False
+    return found.scheme == "https" or (found.scheme == "http" and _near(host))
+
+
+def _near(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".lan"))
 
 
 def _parse(row: Field[Any], text: str) -> Any:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import apsw
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from app.answering import index
+from app.answering.asking import asking
 from app.db import db
 from app.knowledge import releases
 from app.settings import Settings
@@ -38,23 +36,6 @@ def ask() -> Response:
         release=newest.number, lingua=words.number if words else None, decision=found.decision, advice=found.advice,
         part=found.part, hits=hits,
     )  # fmt: skip
-
-
-@contextmanager
-def asking(settings: Settings, release: int, lingua: int | None) -> Iterator[index.Asker]:
-    """Answers from the files of a pair of releases."""
-    path = releases.search_file_of(settings, release)
-    knowledge = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    words = None
-    try:
-        if lingua is not None:
-            path = releases.file_of(settings, lingua, releases.LINGUA)
-            words = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        yield index.Asker(knowledge, words)
-    finally:
-        knowledge.close()
-        if words is not None:
-            words.close()
 
 
 def _shown(knowledge: apsw.Connection, hit: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.guard import current_person, must_see, needs
 from app.bus import bus
 from app.db import db
-from app.desk import service, store
+from app.desk import drafts, service, store
 from app.knowledge import releases
 from app.places import guard as places
 from app.problems import Problem
@@ -47,7 +47,10 @@ def me() -> Response:
     person = current_person()
     with db().read() as connection:
         newest = releases.in_force(connection)
-    return jsonify(id=person.id, name=person.name, csrf=generate_csrf(), release=newest.number, outcomes=store.OUTCOMES)
+    return jsonify(
+        id=person.id, name=person.name, csrf=generate_csrf(), release=newest.number, outcomes=store.OUTCOMES,
+        drafts=drafts.on(),
+    )  # fmt: skip
 
 
 @bp.get("/api/desk/state")
@@ -89,6 +92,13 @@ def talk(talk_id: str) -> Response:
     caller = {**device, "point_name": found.point_name, "current_release": newest.number, "past": past}
     names = ("id", "state", "item", "reason", "release", "opened_at", "last_seq", "agent_name")
     return jsonify(talk={name: getattr(found, name) for name in names}, messages=messages, caller=caller)
+
+
+@bp.post("/api/desk/talks/<talk_id>/draft")
+@needs("agent", "lead")
+def draft(talk_id: str) -> Response:
+    """A reply for my talk: {text, made, sentences: [{text, slug, name, part, label, release, quote, verify}], dropped}."""
+    return jsonify(drafts.make(current_person(), talk_id))
 
 
 @bp.get("/api/desk/items/<slug>")

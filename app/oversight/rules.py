@@ -56,6 +56,7 @@ WORDS = {
     "device.enrolled": "登记设备",
     "device.renamed": "设备改名",
     "device.revoked": "停用设备",
+    "draft.made": "替坐席拟回复",
     "knowledge.approved": "审核通过知识",
     "knowledge.drafted": "起草知识",
     "knowledge.rejected": "退回知识草稿",
@@ -102,6 +103,7 @@ FIELD_WORDS = {
     "department": "部门",
     "departments": "部门",
     "due": "期限",
+    "dropped": "去掉的句子",
     "edition": "草稿编号",
     "event": "记录",
     "expires_at": "有效期到",
@@ -112,12 +114,15 @@ FIELD_WORDS = {
     "item": "事项",
     "items": "事项",
     "kind": "种类",
+    "kept": "留下的句子",
     "letters": "设备字母",
     "level": "等级",
     "lingua": "问答词库版本",
     "materials": "材料",
     "matter": "评价对象",
     "missing": "缺的材料",
+    "milliseconds": "毫秒",
+    "model": "模型",
     "name": "名称",
     "note": "说明",
     "number": "编号",
@@ -136,6 +141,7 @@ FIELD_WORDS = {
     "settlement": "处理",
     "sha256": "文件校验值",
     "situations": "情形",
+    "sources": "给模型的资料",
     "state": "状态代码",
     "state_name": "状态",
     "text": "文字",
@@ -284,7 +290,7 @@ def shown_body(body: Mapping[str, Any], sealed: Sequence[str]) -> list[tuple[str
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
-    if value is None or value in ("", []):
+    if value is None or value in ("", [], {}):
         return "无"
     if isinstance(value, list):
         return "、".join(_plain(one) for one in value)

@@ -10,9 +10,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sorted(path for top in ("app", "sync", "remote", "datasets", "deploy") for path in (ROOT / top).rglob("*.py"))
-IMPURE = {"flask", "sqlalchemy", "apsw", "sqlite3", "time", "random", "secrets", "asyncio", "os", "requests"}
-EVERYWHERE = {"app.accounts.guard", "app.files.reader", "app.places.guard", "app.knowledge.releases"}
-"""Modules of a slice that every other slice may use: two guards, the readers of releases and of a case's files."""
+IMPURE = {"flask", "sqlalchemy", "apsw", "sqlite3", "time", "random", "secrets", "asyncio", "os", "requests", "httpx"}
+EVERYWHERE = {
+    "app.accounts.guard",
+    "app.answering.asking",
+    "app.files.reader",
+    "app.places.guard",
+    "app.knowledge.releases",
+}
+"""Modules of a slice that every other slice may use: two guards, asking, the readers of releases and of a case's files."""
 KNOW_ALL = {"app/__init__.py", "app/__main__.py", "app/setup.py"}
 SLICES = sorted(path.parent.name for path in (ROOT / "app").glob("*/views.py"))
 
