@@ -31,6 +31,7 @@ from app.handling import views as handling_views
 from app.knowledge import gaps as knowledge_gaps
 from app.knowledge import views as knowledge_views
 from app.ledger import Entry
+from app.library import views as library_views
 from app.opendata import views as opendata_views
 from app.oversight import store as oversight_store
 from app.oversight import views as oversight_views
@@ -52,6 +53,7 @@ SLICES = (
     guiding_views,
     handling_views,
     knowledge_views,
+    library_views,
     opendata_views,
     oversight_views,
     places_views,

@@ -202,6 +202,11 @@ class DraftMade(Body):
     """Sentences that were not shown, by reason."""
 
 
+class LibraryText(Body):
+    title: Line
+    version: Count
+
+
 class Nothing(Body):
     """The name and subject say it all."""
 
@@ -278,6 +283,10 @@ EVENTS: dict[str, Kind] = {
     "lingua.released": Kind("centre", KnowledgeReleased),
     "knowledge.submitted": Kind("centre", KnowledgeEdition),
     "knowledge.withdrawn": Kind("centre", KnowledgeEdition),
+    "library.added": Kind("centre", LibraryText),
+    "library.changed": Kind("centre", LibraryText),
+    "library.restored": Kind("centre", Nothing),
+    "library.withdrawn": Kind("centre", Reasoned),
     "notice.printed": Kind("device", NoticePrinted),
     "opendata.approved": Kind("centre", OpenDataFile),
     "opendata.built": Kind("centre", OpenDataFile),

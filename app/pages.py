@@ -24,6 +24,7 @@ RAIL = (
     ("未进账", "syncing.quarantine", ("manager",)),
     ("坐席台", "desk.page", ("agent", "lead")),
     ("知识", "knowledge.home", ("editor", "reviewer", "manager")),
+    ("资料库", "library.search", ("agent", "lead", "editor", "reviewer", "manager")),
     ("事项清单", "catalog.items", ("editor", "reviewer", "manager", "publisher")),
     ("人员", "accounts.people", ("manager",)),
     ("审计", "oversight.audit", ("inspector", "manager")),

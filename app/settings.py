@@ -67,6 +67,7 @@ class Settings:
     proxies: int = setting(
         0, "servers", "Reverse proxies in front whose X-Forwarded-For and -Proto are believed; 0 for none."
     )
+    library_file_limit: int = setting(10_485_760, "bytes", "Largest file that editors may put into the library.")
     login_limit: str = setting("10 per minute", "rate", "Log-in attempts allowed from one address.")
     enrol_limit: str = setting("10 per minute", "rate", "Enrolment attempts allowed from one address.")
     agent_away_s: int = setting(60, "seconds", "An agent unseen for longer gives talks back to the queue.")

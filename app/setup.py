@@ -19,6 +19,7 @@ from app.catalog import store as catalog
 from app.db import Database
 from app.handling import store as handling
 from app.knowledge import publish, releases
+from app.library.index import Shelf
 from app.opendata import store as opendata
 from app.places import store as places
 from app.settings import Settings
@@ -83,6 +84,9 @@ def setup(app: Flask, demo: bool, say: Say = lambda _line: None) -> None:
                 publish.publish_lingua(connection, settings, "首次发布", "centre")
         with store.write() as connection:
             handling.give_departments(connection)
+        say("准备资料库的检索目录")
+        with store.read() as connection:
+            Shelf(settings, connection).refresh()
         say("生成开放数据")
         opendata.build_first(app)
 

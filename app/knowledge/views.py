@@ -15,6 +15,7 @@ from app.bus import bus
 from app.db import db
 from app.guiding import rules as guiding
 from app.knowledge import forms, gaps, golden, graph, publish, releases, rules, store
+from app.library import near
 from app.problems import Problem
 from app.settings import Settings
 from datasets.checks import NECESSITIES, check_item
@@ -78,13 +79,14 @@ def item(slug: str) -> str:
     with db().read() as connection:
         release = releases.in_force(connection)
         history = store.editions(connection, item=slug)
-    document = releases.document_of(releases.file_of(_settings(), release.number), slug)
+        document = releases.document_of(releases.file_of(_settings(), release.number), slug)
+        alike = near.near_item(_settings(), connection, document)
     fields = [
         (label, rules.field_in_words(name, document[name])) for name, label in rules.LABELS.items() if name != "flow"
     ]
     return render_template(
         "knowledge/item.html", document=document, fields=fields, history=history, states=rules.STATES, release=release,
-        picture=graph.draw(document["flow"]),
+        picture=graph.draw(document["flow"]), alike=alike, kinds=near.KIND_WORDS,
     )  # fmt: skip
 
 
@@ -147,11 +149,14 @@ def dry_run(slug: str) -> str:
 def _form(
     document: Document, version: int, faults: list[tuple[str, str]], current: Any, release: releases.Release
 ) -> str:
+    with db().read() as connection:
+        alike = near.near_item(_settings(), connection, document)
     codes = {name: _codes(name, release) for name in ("domain", "task_type", "project_type", "use_level")}
     return render_template(
         "knowledge/edit.html", d=document, version=version, faults=faults, labels=rules.LABELS, codes=codes, spare=SPARE,
         lists=LISTS, necessities=NECESSITIES, current=current, flow_text=request.form.get("flow", write(document["flow"])),
         picture=graph.draw(document["flow"]) if not check_flow(document) else None, note=request.form.get("note", current.note if current else ""),
+        alike=alike, kinds=near.KIND_WORDS,
     )  # fmt: skip
 
 

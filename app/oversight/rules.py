@@ -64,6 +64,10 @@ WORDS = {
     "lingua.released": "发布问答词库",
     "knowledge.submitted": "提交知识审核",
     "knowledge.withdrawn": "撤回知识草稿",
+    "library.added": "添加资料",
+    "library.changed": "修改资料",
+    "library.restored": "恢复资料",
+    "library.withdrawn": "撤下资料",
     "notice.printed": "打印一次性告知单",
     "opendata.approved": "批准开放数据",
     "opendata.built": "生成开放数据",
@@ -145,7 +149,9 @@ FIELD_WORDS = {
     "state": "状态代码",
     "state_name": "状态",
     "text": "文字",
+    "title": "标题",
     "username": "登录名",
+    "version": "第几稿",
 }
 """What each field of an event is called on screen."""
 

@@ -17,8 +17,9 @@ EVERYWHERE = {
     "app.files.reader",
     "app.places.guard",
     "app.knowledge.releases",
+    "app.library.near",
 }
-"""Modules of a slice that every other slice may use: two guards, asking, the readers of releases and of a case's files."""
+"""Modules of a slice that every other slice may use: two guards, asking, the readers of releases of a case's files, of what is alike."""
 KNOW_ALL = {"app/__init__.py", "app/__main__.py", "app/setup.py"}
 SLICES = sorted(path.parent.name for path in (ROOT / "app").glob("*/views.py"))
 

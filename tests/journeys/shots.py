@@ -52,6 +52,8 @@ CONSOLES = {
         "edit": "/knowledge/items/id-card/edit",
         "try": "/knowledge/try?q=身份证丢了",
         "gaps": "/knowledge/gaps",
+        "library": "/library/?q=dibao",
+        "library-add": "/library/add",
     },
     "reviewer": {"releases": "/knowledge/releases"},
     "publisher": {"opendata": "/opendata/"},

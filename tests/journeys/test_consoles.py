@@ -37,6 +37,8 @@ PAGES = (
     "/ratings/",
     "/knowledge/",
     "/knowledge/releases",
+    "/library/?q=dibao",
+    "/library/add",
     "/catalog/",
     "/opendata/",
     "/syncing/quarantine",
