@@ -110,7 +110,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "frame", test: /node_modules\/(@vue|vue|vue-router)\/|vite\/|plugin-vue/, priority: 2 },
-            { name: "later", test: /village\/screens\/(Case|Records|Rate|Notice|Device|Help)/, priority: 1, includeDependenciesRecursively: false },
+            { name: "later", test: /village\/(screens\/(Case|Records|Rate|Notice|Device|Help)|parts\/(Paper|Thumb)|papers)/, priority: 1, includeDependenciesRecursively: false },
           ],
         },
       },

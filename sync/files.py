@@ -1,4 +1,4 @@
-"""What a file really is, by its content and never by its name. Pure; twin of `pwa/src/sync/files.ts`.
+"""What a file really is, by its content and never by its name. Pure; twin of `pwa/src/kit/files.ts`.
 
 Both run `tests/vectors/files.json`. A village sends photos as JPEG and papers as PDF; nothing else is taken. A PDF that
 could act (scripts, programs to start, files inside) is refused; that is a first net, the view at the centre is the second.

@@ -377,8 +377,13 @@ def _page(
         timeline=timeline, opened=opened, worker=worker, hands=hands, departments=departments, outcomes=rules.OUTCOMES,
         open=found.state in rules.OPEN, owed_days=settings.owed_days, retired=found.item not in names,
         problem=problem, typed=typed or {}, was=lambda name, default="": (typed or {}).get(name, [default])[0],
-        today=beijing_day(clock.now()), files=files,
+        today=beijing_day(clock.now()), files=files, kilo=kilo,
     )  # fmt: skip
+
+
+def kilo(size: int) -> str:
+    """Bytes as people read them, never 0 for something."""
+    return f"{-(-size // 1000)} kB"
 
 
 def _step(connection: Connection, entry: Entry, people: dict[str, str], worker: bool) -> dict[str, Any]:
@@ -396,7 +401,7 @@ def _step(connection: Connection, entry: Entry, people: dict[str, str], worker: 
     if entry.name == "personal.unmasked":
         return {"what": "查看个人信息", "note": body["reason"]}
     if entry.name == "case.file_stored":
-        return {"what": "附件传到", "note": f"{body['bytes'] / 1000:.0f} kB，已核对"}
+        return {"what": "附件传到", "note": f"{kilo(body['bytes'])}，已核对"}
     words = {"case.supplemented": "服务点补交材料", "case.withdrawn": "申请人要求撤回"}
     return {"what": words.get(entry.name, "服务点提交"), "note": ""}
 

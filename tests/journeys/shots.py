@@ -16,8 +16,10 @@ from app.settings import Settings
 from app.setup import setup
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import CHROMIUM, FLAGS, SCREEN
+from tests.journeys.test_files import payload, photo
 from tests.journeys.test_screens import ID_NUMBER, enter
 from tests.journeys.test_story import log_in
+from tests.sync.test_files import CASES
 
 VILLAGE = {
     "home": "#/",
@@ -103,10 +105,20 @@ def _village(playwright: Playwright, centre: Centre, folder: Path) -> None:
     page.get_by_role("button", name="办一办").click()
     page.get_by_label("姓名").fill("测试丰")
     page.get_by_label("身份证号", exact=True).fill(ID_NUMBER)
+    page.locator("input[type=file]").first.set_input_files([payload("page.jpg", photo(page, 2100, 2970))])
+    page.locator("input[type=file]").last.set_input_files(
+        [payload("page.pdf", CASES["a paper"][0]), payload("setup.jpg", CASES["a renamed program"][0])]
+    )
+    expect(page.locator(".pages li")).to_have_count(2)
+    expect(page.locator(".papers .notice")).to_have_count(1)
     _shoot(page, folder / "village-form.png")
     page.get_by_role("button", name="交到中心").click()
     expect(page.locator("p.number")).to_be_visible()
     _shoot(page, folder / "village-done.png")
+    number = page.locator("p.number").inner_text()
+    page.goto(f"{centre.url}/village/#/records/{number}")
+    expect(page.locator(".pages")).to_contain_text("中心已收到")
+    _shoot(page, folder / "village-case.png")
     for name, address in VILLAGE.items():
         page.goto(f"{centre.url}/village/{address}")
         _shoot(page, folder / f"village-{name}.png")

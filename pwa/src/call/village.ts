@@ -2,6 +2,7 @@
 // screen. Nothing is kept on the disk: the centre has every message as a row, and sends what is missing after a cursor.
 import { computed, reactive, readonly } from "vue";
 import { store } from "../store/client";
+import { holdLink } from "./hold";
 import { Line, type LineState } from "./line";
 import { type Message, type Pending, type TalkState, cursor, hear, unheard } from "./transcript";
 
@@ -38,6 +39,7 @@ async function take(frame: Record<string, unknown>): Promise<void> {
     if (talk.state?.talk !== state.talk) talk.transcript = talk.transcript.filter((message) => message.talk === state.talk);
     talk.state = state;
     opening = null;
+    holdLink(state.state === "active");
     if (state.state === "ended") line.close();
   } else if (frame.type === "message") {
     talk.transcript = hear(talk.transcript, [frame as unknown as Message]);
@@ -59,6 +61,7 @@ function speak(one: Pending): void {
 
 function leave(): void {
   if (!talk.state || talk.state.state !== "ended") talk.state = null;
+  holdLink(false);
   line.close();
 }
 

@@ -150,8 +150,9 @@ function call<T>(method: keyof StoreApi, ...args: unknown[]): Promise<T> {
   });
 }
 
-/** Reactive proxies of the screens cannot be cloned into a message. */
-const plain = (args: unknown[]): unknown[] => JSON.parse(JSON.stringify(args)) as unknown[];
+/** Reactive proxies of the screens cannot be cloned into a message; bytes can. */
+const plain = (args: unknown[]): unknown[] =>
+  args.map((arg) => (arg instanceof Uint8Array ? arg : (JSON.parse(JSON.stringify(arg ?? null)) as unknown)));
 
 // ---- status and mark ----
 
@@ -215,6 +216,14 @@ export const store: StoreApi = {
   saveDraft: (draft) => call("saveDraft", draft),
   dropDraft: (id) => call("dropDraft", id),
   submit: (draft_id) => call("submit", draft_id),
+  papers: (of) => call("papers", of),
+  addPaper: (draft, material, data, thumb) => call("addPaper", draft, material, data, thumb),
+  dropPaper: (id) => call("dropPaper", id),
+  putBackPaper: (id) => call("putBackPaper", id),
+  paperData: (id) => call("paperData", id),
+  retryPaper: (id) => call("retryPaper", id),
+  dismissPaper: (id) => call("dismissPaper", id),
+  pausePapers: (paused) => call("pausePapers", paused),
   rate: (rating) => call("rate", rating),
   records: () => call("records"),
   caseFull: (case_no) => call("caseFull", case_no),

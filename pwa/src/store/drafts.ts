@@ -26,8 +26,16 @@ export function checkDraft(draft: Draft): void {
   if (draft.note.length > LONG) throw problem("draft.field", { field: "备注" });
 }
 
-/** What the centre gets of a case. */
-export function bodyOf(draft: Draft, caseNo: string): object {
+/** A paper as the event of its case names it. */
+export interface Named {
+  material: string;
+  sha256: string;
+  bytes: number;
+  kind: string;
+}
+
+/** What the centre gets of a case; `files` only when there are any, so that an older centre takes the rest as ever. */
+export function bodyOf(draft: Draft, caseNo: string, files: readonly Named[]): object {
   const { item, release, situations, materials, applicant, proxy, note } = draft;
-  return { case_no: caseNo, item, release, situations, materials, applicant, proxy, note };
+  return { case_no: caseNo, item, release, situations, materials, applicant, proxy, note, ...(files.length > 0 ? { files } : {}) };
 }

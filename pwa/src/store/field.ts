@@ -1,6 +1,7 @@
 // field.db: outbox, drafts, cases. Everything here is synchronous SQL; sealing happens before, opening after.
 import { problem, type ProblemWire } from "../kit/problems";
 import type { Db, Value } from "./db";
+import { Papers } from "./papers";
 import { tables, upgrade } from "./upgrade";
 
 export interface NewEvent {
@@ -27,8 +28,11 @@ const KEEP_CALLS = 500;
 const MOST_CASES = 9999; // a day; the number has four digits
 
 export class Field {
+  readonly papers: Papers;
+
   constructor(readonly db: Db) {
     upgrade(db);
+    this.papers = new Papers(db);
   }
 
   meta(name: string): string | null {
@@ -118,6 +122,7 @@ export class Field {
        AND id NOT IN (SELECT event FROM case_file)`,
       [before],
     );
+    this.papers.prune(before);
   }
 
   // ---- drafts and cases ----
@@ -137,8 +142,10 @@ export class Field {
     this.db.run("INSERT OR REPLACE INTO draft VALUES (?, ?, ?)", [id, updatedAt, sealed]);
   }
 
+  /** A draft and the papers that no case names. */
   dropDraft(id: string): void {
     this.db.run("DELETE FROM draft WHERE id = ?", [id]);
+    this.papers.dropDraft(id);
   }
 
   /** The number of the case that a draft became, or null. */
@@ -154,7 +161,7 @@ export class Field {
     return used + 1;
   }
 
-  /** Case, event, counter, and the end of the draft: all or nothing. */
+  /** Case, event, counter, papers, and the end of the draft: all or nothing. */
   file(row: { caseNo: string; draft: string; day: string; counter: number; sealed: Uint8Array; event: NewEvent }): void {
     this.db.transaction(() => {
       this.db.run("INSERT OR REPLACE INTO case_counter VALUES (?, ?)", [row.day, row.counter]);
@@ -166,13 +173,14 @@ export class Field {
         row.event.at,
         row.sealed,
       ]);
+      this.papers.handIn(row.draft, row.event.id);
       this.dropDraft(row.draft);
     });
   }
 
-  caseFile(caseNo: string): { event: string; submittedAt: string; sealed: Uint8Array } | undefined {
-    const row = this.db.row("SELECT event, submitted_at, sealed FROM case_file WHERE case_no = ?", [caseNo]);
-    return row && { event: String(row[0]), submittedAt: String(row[1]), sealed: row[2] as Uint8Array };
+  caseFile(caseNo: string): { event: string; submittedAt: string; sealed: Uint8Array; draft: string } | undefined {
+    const row = this.db.row("SELECT event, submitted_at, sealed, draft FROM case_file WHERE case_no = ?", [caseNo]);
+    return row && { event: String(row[0]), submittedAt: String(row[1]), sealed: row[2] as Uint8Array, draft: String(row[3]) };
   }
 
   progress(caseNo: string): Uint8Array[] {

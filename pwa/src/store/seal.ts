@@ -7,9 +7,18 @@ export class Seal {
   constructor(private readonly key: CryptoKey) {}
 
   /** nonce || ciphertext of a value as JSON. */
-  async close(value: unknown): Promise<Uint8Array> {
+  close(value: unknown): Promise<Uint8Array> {
+    return this.closeBytes(new TextEncoder().encode(JSON.stringify(value)));
+  }
+
+  /** The value, or Problem storage.key when it was sealed under another key or changed. */
+  async open<T>(sealed: Uint8Array): Promise<T> {
+    return JSON.parse(new TextDecoder().decode(await this.openBytes(sealed))) as T;
+  }
+
+  /** nonce || ciphertext of bytes. */
+  async closeBytes(plain: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE));
-    const plain = new TextEncoder().encode(JSON.stringify(value));
     const cipher = new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce }, this.key, plain));
     const sealed = new Uint8Array(NONCE + cipher.length);
     sealed.set(nonce);
@@ -17,13 +26,12 @@ export class Seal {
     return sealed;
   }
 
-  /** The value, or Problem storage.key when it was sealed under another key or changed. */
-  async open<T>(sealed: Uint8Array): Promise<T> {
+  /** The bytes, or Problem storage.key. */
+  async openBytes(sealed: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     const copy = new Uint8Array(sealed);
     try {
       const iv = copy.subarray(0, NONCE);
-      const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, this.key, copy.subarray(NONCE));
-      return JSON.parse(new TextDecoder().decode(plain)) as T;
+      return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, this.key, copy.subarray(NONCE)));
     } catch {
       throw problem("storage.key");
     }

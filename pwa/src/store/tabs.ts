@@ -5,6 +5,7 @@ import type { Status } from "./types";
 
 export const CHANNEL = "jjb-store-1";
 export const LOCK = "jjb-store-owner";
+export const CALL_LOCK = "jjb-call"; // held by a window while a call runs: papers wait for its end
 
 export type Frame =
   | { kind: "call"; id: string; method: string; args: unknown[] }

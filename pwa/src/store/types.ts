@@ -21,6 +21,7 @@ export interface Status {
   stale: boolean; // now > stale_after of the manifest
   waiting: number; // events not yet answered by the centre
   refused: number; // events the centre rejected: 需处理
+  papers: PaperStatus;
   last_success: string | null; // ISO time of the last complete round
   clock_skew_s: number | null; // device minus centre, seconds
   progress: { label: string; done: number; total: number } | null; // bytes of the pack under way
@@ -30,6 +31,15 @@ export interface Status {
   quota: { used: number; free: number } | null; // bytes
   revoked: boolean; // the centre told this device to stop
   app: string; // version of the program
+}
+
+// Photos and papers of cases that the centre does not have yet.
+export interface PaperStatus {
+  waiting: number;
+  bytes: number; // of those that wait
+  arrived: number; // of these, at the centre already
+  refused: number; // the centre will not have them: a person must look
+  state: "idle" | "sending" | "paused" | "call"; // paused by the person; call: a call needs the link
 }
 
 export type Boot =
@@ -154,6 +164,19 @@ export interface Draft {
   updated_at: string;
 }
 
+// A photo or a PDF put to a draft, and of the case it became.
+export interface Paper {
+  id: string;
+  material: string; // of the draft's list; "" for something else
+  kind: "image/jpeg" | "application/pdf";
+  bytes: number;
+  thumb: Uint8Array<ArrayBuffer>; // a small JPEG; empty for a PDF
+  state: "held" | "waiting" | "sent" | "refused"; // with a draft | on its way | at the centre | the centre will not have it
+  arrived: number; // bytes
+  here: boolean; // its bytes are on this device
+  problem: string; // sentence, "" unless refused
+}
+
 export type SendState = "waiting" | "sent" | "refused"; // no verdict yet | accepted by the centre | rejected by it
 
 export interface RecordRow {
@@ -164,6 +187,7 @@ export interface RecordRow {
   send: SendState;
   problem: string; // sentence, "" unless refused
   progress: string; // cases: last state from the centre, "" when none
+  papers: { waiting: number; refused: number }; // photos and papers of a case on their way, and not taken
   rated: boolean;
 }
 
@@ -203,6 +227,15 @@ export interface StoreApi {
   saveDraft(draft: Draft): Promise<void>;
   dropDraft(id: string): Promise<void>;
   submit(draft_id: string): Promise<{ case_no: string }>; // idempotent: a second call returns the same number
+
+  papers(of: string): Promise<Paper[]>; // a draft's id or a case number
+  addPaper(draft: string, material: string, data: Uint8Array<ArrayBuffer>, thumb: Uint8Array<ArrayBuffer>): Promise<string>; // its id; rejects paper.*
+  dropPaper(id: string): Promise<void>; // off the draft
+  putBackPaper(id: string): Promise<void>; // undoes it, until the draft is handed in
+  paperData(id: string): Promise<Uint8Array<ArrayBuffer> | null>; // null: the bytes are at the centre
+  retryPaper(id: string): Promise<void>; // a refused one once more
+  dismissPaper(id: string): Promise<void>; // a refused one is given up
+  pausePapers(paused: boolean): Promise<void>;
 
   rate(rating: Rating): Promise<void>; // rejects rating.twice
   records(): Promise<RecordRow[]>;

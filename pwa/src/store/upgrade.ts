@@ -2,10 +2,11 @@
 // them here one step after the other, and whatever they held stays. Pure SQL; the version stands in the file itself.
 import { problem } from "../kit/problems";
 import type { Db } from "./db";
+import papers from "./field.2.sql?raw";
 import first from "./field.sql?raw";
 
 /** Step n leads from version n−1 to n. A step that was once released is never changed; a new need is a new step. */
-export const STEPS: readonly string[] = [first];
+export const STEPS: readonly string[] = [first, papers];
 
 /** Programs of before the steps wrote no version: their tables are those of step 1. */
 function versionOf(db: Db): number {

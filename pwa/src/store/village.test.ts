@@ -3,6 +3,7 @@ import sqlite3InitModule, { type Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
+import fileVectors from "../../../tests/vectors/files.json";
 import vectors from "../../../tests/vectors/packs.json";
 import type { SyncRequest, WireEvent } from "../sync/messages";
 import { choosePack, type Manifest, MemoryPart } from "../sync/packs";
@@ -19,7 +20,7 @@ beforeAll(async () => {
   sqlite3 = await sqlite3InitModule();
 });
 
-type Handler = (request: { path: string; headers: Headers; body: Uint8Array }) => Response | Promise<Response>;
+type Handler = (request: { method: string; path: string; headers: Headers; body: Uint8Array }) => Response | Promise<Response>;
 const json = (value: unknown, status = 200, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json", ...headers } });
 const POINT = { id: "hexie", name: "和谐社区", region: "533301001003", region_name: "和谐社区居委会" };
@@ -35,6 +36,9 @@ class Centre {
   verdict: (event: WireEvent) => string = () => "accepted";
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[] = [];
   override: Handler | null = null; // a fault: answers instead of the centre
+  places = new Map<string, { sha256: string; length: number; data: Buffer }>(); // files of cases, by place
+  paperBytes = 0; // of PATCH bodies that came
+  cutAfter: number | null = null; // bytes of one PATCH body that arrive before the link is cut
 
   handle: Handler = async (request) => {
     const fault = await this.override?.(request);
@@ -43,6 +47,7 @@ class Centre {
       return json({ device: "d-abcdefgh", letters: "AB", point: POINT, release_keys: vectors.keys, server_time: new Date().toISOString() }, 201);
     }
     if (request.path.startsWith("/packs/")) return this.pack(request);
+    if (request.path.startsWith("/files")) return this.tus(request);
     return this.sync(JSON.parse(gunzipSync(request.body).toString()) as SyncRequest);
   };
 
@@ -73,6 +78,28 @@ class Centre {
     });
   }
 
+  /** tus as the centre speaks it: what a cut body brought counts, a creation asked again gives the same place. */
+  private tus({ method, path, headers, body }: Parameters<Handler>[0]): Response {
+    const tus = (status: number, more: Record<string, string>): Response => new Response(null, { status, headers: { "Tus-Resumable": "1.0.0", ...more } });
+    if (method === "POST") {
+      const said = Object.fromEntries(headers.get("Upload-Metadata")!.split(",").map((pair) => pair.split(" ").map((text, at) => (at ? atob(text) : text))));
+      const named = [...this.ledger.values()].some(({ body: event }) => event["case_no"] === said.case && JSON.stringify(event["files"]).includes(String(said.sha256)));
+      if (!named) return json({ ok: false, error: { code: "file.unnamed", message: "中心没有等着这份附件。", next: "稍后再传。" } }, 404);
+      const place = `/files/${said.case}-${said.sha256.slice(0, 8)}`;
+      if (!this.places.has(place)) this.places.set(place, { sha256: said.sha256, length: Number(headers.get("Upload-Length")), data: Buffer.alloc(0) });
+      return tus(201, { Location: place, "Upload-Offset": String(this.places.get(place)!.data.length) });
+    }
+    const held = this.places.get(path);
+    if (!held) return json({}, 404);
+    if (method === "HEAD") return tus(200, { "Upload-Offset": String(held.data.length) });
+    if (Number(headers.get("Upload-Offset")) !== held.data.length) return json({ ok: false, error: { code: "file.offset", message: "接不上。", next: "接着传。" } }, 409);
+    const came = body.subarray(0, this.cutAfter ?? body.length);
+    this.paperBytes += came.length;
+    held.data = Buffer.concat([held.data, came]);
+    if (this.cutAfter !== null) throw new TypeError("Failed to fetch");
+    return tus(204, { "Upload-Offset": String(held.data.length) });
+  }
+
   private pack({ path, headers }: { path: string; headers: Headers }): Response {
     const sha = path.slice("/packs/".length, -".pack".length);
     const packs = vectors.releases.flatMap((release) => Object.entries(release.packs as unknown as Record<string, string>));
@@ -94,6 +121,7 @@ let identities: MemoryIdentity;
 let files: { knowledge: Db; lingua: Db; field: Db };
 let clock: number; // ms that this device's clock is wrong
 let onLine: boolean;
+let calling: boolean;
 let villages: Village[];
 const parts = new Map<string, MemoryPart>();
 
@@ -113,8 +141,9 @@ function open(): Village {
     fetcher: async (input, init) => {
       if (!onLine) throw new TypeError("Failed to fetch");
       const body = new Uint8Array((init?.body as Uint8Array<ArrayBuffer> | undefined) ?? []);
-      return mine.handle({ path: String(input), headers: new Headers(init?.headers), body });
+      return mine.handle({ method: init?.method ?? "GET", path: String(input), headers: new Headers(init?.headers), body });
     },
+    calling: async () => calling,
     changed: () => undefined,
   };
   const disk = { persisted: async () => true, askToPersist: async () => true, quota: async () => null };
@@ -149,6 +178,7 @@ beforeEach(() => {
   files = { knowledge: memory(), lingua: memory(), field: memory() };
   clock = 0;
   onLine = true;
+  calling = false;
   villages = [];
   parts.clear();
 });
@@ -298,7 +328,7 @@ describe("sending", () => {
     centre.override = async ({ path, body, headers }) => {
       if (path !== "/sync" || lost++ > 2) return null as unknown as Response;
       centre.override = null;
-      await centre.handle({ path, body, headers }); // stored, but the answer never arrives
+      await centre.handle({ method: "POST", path, body, headers }); // stored, but the answer never arrives
       throw new TypeError("Failed to fetch");
     };
     await village.syncNow();
@@ -349,7 +379,7 @@ describe("sending", () => {
       if (fate > 0.8) return null as unknown as Response;
       const fault = centre.override;
       centre.override = null;
-      await centre.handle({ path, body, headers }); // stored, but the answer is lost
+      await centre.handle({ method: "POST", path, body, headers }); // stored, but the answer is lost
       centre.override = fault;
       throw new TypeError("Failed to fetch");
     };
@@ -478,6 +508,178 @@ describe("questions and ratings", () => {
     await village.rate({ ...visit, matter: "NJ1", level: 1 });
     await expect(village.rate({ ...visit, matter: "NJ1", level: 1 })).rejects.toMatchObject({ code: "rating.twice" });
     expect((await village.status()).waiting).toBe(2);
+  });
+});
+
+describe("photos and papers", () => {
+  const vector = (name: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(fileVectors.files.find((one) => one.name === name)!.data, "base64"));
+  /** The frame of a photo with so many bytes in between. */
+  const photo = (filler: number): Uint8Array<ArrayBuffer> => {
+    const small = vector("a photo");
+    return new Uint8Array(Buffer.concat([small.subarray(0, -2), Buffer.alloc(filler, 7), small.subarray(-2)]));
+  };
+  const THUMB = new Uint8Array([1, 2, 3]);
+  const add = (village: Village, draft: string, data: Uint8Array<ArrayBuffer>, material = "身份证"): Promise<string> => village.addPaper(draft, material, data, THUMB);
+  const states = async (village: Village, of: string): Promise<string[]> => (await village.papers(of)).map(({ state }) => state);
+  /** Hands in a case with these papers; its number. */
+  async function withPapers(village: Village, ...papers: Uint8Array<ArrayBuffer>[]): Promise<string> {
+    const draft = await village.newDraft("animal-quarantine", []);
+    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "测试花" } });
+    for (const data of papers) await add(village, draft.id, data);
+    return (await village.submit(draft.id)).case_no;
+  }
+  /** A round, and all that follows it. */
+  async function bring(village: Village): Promise<void> {
+    await village.syncNow();
+    await village.brought();
+  }
+
+  test("stay with the draft, move with the case, and arrive once after it; only then their bytes go", async () => {
+    const village = await enrolled();
+    onLine = false;
+    const [one, two] = [photo(90_000), vector("a paper")];
+    const caseNo = await withPapers(village, one, two);
+    expect(await village.drafts()).toEqual([]);
+    await bring(village);
+    expect((await village.status()).papers).toMatchObject({ waiting: 2, bytes: one.length + two.length, arrived: 0 });
+    expect(await village.paperData((await village.papers(caseNo))[0]!.id)).toEqual(one);
+    onLine = true;
+    await bring(village);
+    const event = [...centre.ledger.values()].find(({ name }) => name === "case.submitted")!;
+    expect(event.body["files"]).toMatchObject([{ material: "身份证", bytes: one.length, kind: "image/jpeg" }, { bytes: two.length, kind: "application/pdf" }]);
+    expect([...centre.places.values()].map(({ data }) => new Uint8Array(data))).toEqual([one, two]);
+    expect(centre.paperBytes).toBe(one.length + two.length);
+    const papers = await village.papers(caseNo);
+    expect(papers).toMatchObject([{ state: "sent", here: false, thumb: THUMB }, { state: "sent", here: false }]);
+    expect(await village.paperData(papers[0]!.id)).toBeNull();
+    expect((await village.status()).papers).toMatchObject({ waiting: 0, bytes: 0, arrived: 0, refused: 0, state: "idle" });
+    await bring(village);
+    expect(centre.paperBytes).toBe(one.length + two.length);
+  });
+
+  test("go on at the byte where the link was cut, also after a restart", async () => {
+    const village = await enrolled();
+    const data = photo(100_000);
+    centre.cutAfter = 5_000;
+    const caseNo = await withPapers(village, data);
+    await bring(village);
+    await bring(village);
+    expect(centre.paperBytes).toBe(10_000);
+    village.close();
+    centre.cutAfter = null;
+    const again = open();
+    await again.boot(null);
+    await bring(again);
+    expect(await states(again, caseNo)).toEqual(["sent"]);
+    expect(centre.paperBytes).toBe(data.length);
+    expect(new Uint8Array([...centre.places.values()][0]!.data)).toEqual(data);
+  });
+
+  test("whose last answer was lost are not sent again", async () => {
+    const village = await enrolled();
+    const data = photo(2_000);
+    centre.cutAfter = data.length;
+    const caseNo = await withPapers(village, data);
+    await bring(village);
+    expect(await states(village, caseNo)).toEqual(["waiting"]);
+    centre.cutAfter = null;
+    await bring(village);
+    expect([await states(village, caseNo), centre.paperBytes]).toEqual([["sent"], data.length]);
+  });
+
+  test("a place the centre has forgotten is begun anew", async () => {
+    const village = await enrolled();
+    const data = photo(40_000);
+    centre.cutAfter = 10;
+    const caseNo = await withPapers(village, data);
+    await bring(village);
+    centre.places.clear();
+    centre.cutAfter = null;
+    await bring(village);
+    expect([await states(village, caseNo), [...centre.places.values()][0]!.data.length]).toEqual([["sent"], data.length]);
+  });
+
+  test("pause when the person says so and while a call runs, and go on after", async () => {
+    const village = await enrolled();
+    await village.pausePapers(true);
+    const caseNo = await withPapers(village, photo(500));
+    await bring(village);
+    expect([centre.paperBytes, (await village.status()).papers.state]).toEqual([0, "paused"]);
+    calling = true;
+    await village.pausePapers(false);
+    await bring(village);
+    expect([centre.paperBytes, (await village.status()).papers.state]).toEqual([0, "call"]);
+    calling = false;
+    await bring(village);
+    expect(await states(village, caseNo)).toEqual(["sent"]);
+  });
+
+  test("one that the centre refuses stays with its reason; the others go on; it can be tried again or given up", async () => {
+    const village = await enrolled();
+    const [bad, good] = [photo(500), photo(600)];
+    centre.override = ({ method, headers }) => {
+      const ours = method === "POST" && headers.get("Upload-Length") === String(bad.length);
+      const error = { code: "file.content", message: "这份附件中心不能收。", next: "请重新拍照。" };
+      return ours ? json({ ok: false, error }, 422) : (null as unknown as Response);
+    };
+    const caseNo = await withPapers(village, bad, good);
+    await bring(village);
+    const [first] = await village.papers(caseNo);
+    expect(first).toMatchObject({ state: "refused", problem: "这份附件中心不能收。请重新拍照。" });
+    expect([await states(village, caseNo), (await village.status()).papers]).toMatchObject([["refused", "sent"], { waiting: 0, refused: 1 }]);
+    await village.retryPaper(first!.id);
+    await bring(village);
+    expect(await states(village, caseNo)).toEqual(["refused", "sent"]);
+    await village.dismissPaper(first!.id);
+    expect([await states(village, caseNo), (await village.status()).papers.refused]).toEqual([["sent"], 0]);
+  });
+
+  test("an answer that is not the centre's takes no paper away", async () => {
+    const village = await enrolled();
+    const caseNo = await withPapers(village, photo(500));
+    for (const headers of [{}, { "Tus-Resumable": "1.0.0" }, { "Tus-Resumable": "1.0.0", Location: "/files/x", "Upload-Offset": "9999999" }] as Record<string, string>[]) {
+      centre.override = ({ path }) => (path.startsWith("/files") ? new Response(null, { status: 201, headers }) : (null as unknown as Response));
+      await bring(village);
+      expect(await states(village, caseNo)).toEqual(["waiting"]);
+    }
+  });
+
+  test("taken off a draft can be put back until the page is opened anew; a deleted draft takes its papers along", async () => {
+    const village = await enrolled();
+    const draft = await village.newDraft("animal-quarantine", []);
+    const [a, b] = [await add(village, draft.id, photo(1)), await add(village, draft.id, photo(2))];
+    await village.dropPaper(a);
+    expect((await village.papers(draft.id)).map(({ id }) => id)).toEqual([b]);
+    await village.putBackPaper(a);
+    await village.dropPaper(b);
+    expect((await village.papers(draft.id)).map(({ id }) => id)).toEqual([a]);
+    village.close();
+    const again = open();
+    await again.boot(null);
+    await again.putBackPaper(b);
+    expect((await again.papers(draft.id)).map(({ id }) => id)).toEqual([a]);
+    await again.dropDraft(draft.id);
+    expect(files.field.row("SELECT (SELECT count(*) FROM file), (SELECT count(*) FROM file_content)")).toEqual([0, 0]);
+  });
+
+  test("are unreadable at rest", async () => {
+    const village = await enrolled();
+    onLine = false;
+    await withPapers(village, photo(5_000));
+    const bytes = Buffer.from(sqlite3.capi.sqlite3_js_db_export(files.field.handle));
+    expect(bytes.includes(Buffer.alloc(32, 7))).toBe(false);
+    expect(bytes.includes(Buffer.from("身份证"))).toBe(false);
+  });
+
+  test("of another kind, too large, too many, or for no draft are refused and nothing is kept", async () => {
+    const village = await enrolled();
+    const draft = await village.newDraft("animal-quarantine", []);
+    await expect(add(village, draft.id, vector("a renamed program"))).rejects.toMatchObject({ code: "paper.broken" });
+    await expect(add(village, draft.id, photo(9_000_000))).rejects.toMatchObject({ code: "paper.broken" });
+    await expect(add(village, "nobody", photo(1))).rejects.toMatchObject({ code: "draft.missing" });
+    for (let n = 0; n < 60; n++) await add(village, draft.id, photo(n));
+    await expect(add(village, draft.id, photo(99))).rejects.toMatchObject({ code: "paper.many" });
+    expect(files.field.row("SELECT count(*) FROM file_content")).toEqual([60]);
   });
 });
 

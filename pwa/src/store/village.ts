@@ -1,5 +1,6 @@
 // The store itself: everything a screen may ask (StoreApi), over knowledge.db, field.db, the keys and the runner.
 // Runs in the one worker that owns the files; in tests over SQLite in memory.
+import { JPEG, kindOf, PDF } from "../kit/files";
 import { asProblem, problem } from "../kit/problems";
 import { sendForJson } from "../sync/http";
 import { readEnrolReply } from "../sync/messages";
@@ -7,15 +8,16 @@ import { stateOf } from "../sync/outbox";
 import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
 import { type Calls, CHANGING, type Mark } from "./calls";
-import { bodyOf, checkDraft, LONG, SHORT, wanted } from "./drafts";
+import { bodyOf, checkDraft, LONG, type Named, SHORT, wanted } from "./drafts";
 import { Field, type NewEvent, type OutboxRow } from "./field";
 import type { Identity, IdentityStore } from "./identity";
 import { beijingDay, caseNumber, mask, noticeNumber, uuid7 } from "./ids";
 import { Knowledge } from "./knowledge";
 import { Lingua } from "./lingua";
+import type { About, PaperRow } from "./papers";
 import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Seal } from "./seal";
-import type { Answer, Boot, CaseFull, Device, Draft, Item, Notice, Rating, RecordRow, SendState, Status, StoreApi } from "./types";
+import type { Answer, Boot, CaseFull, Device, Draft, Item, Notice, Paper, Rating, RecordRow, SendState, Status, StoreApi } from "./types";
 
 export interface Disk {
   persisted(): Promise<boolean>;
@@ -24,6 +26,9 @@ export interface Disk {
 }
 
 const RECORDS = 500;
+const PAPERS = 60; // of one case, as the centre takes them
+const PAPER_BYTES = 8 * 1024 * 1024; // of one
+const SPARE_BYTES = 1_000_000;
 const LEVELS = ["", "非常满意", "满意", "基本满意", "不满意", "非常不满意"]; // GB/T 39046 A.8
 export class Village implements Calls {
   private runner: Runner | null = null;
@@ -107,7 +112,7 @@ export class Village implements Calls {
   }
 
   private sealedRows(): number {
-    return this.field.counts().waiting + this.field.drafts().length;
+    return this.field.counts().waiting + this.field.drafts().length + this.field.papers.counts().waiting;
   }
 
   private launch(identity: Identity): void {
@@ -116,6 +121,7 @@ export class Village implements Calls {
     this.seal = new Seal(identity.storage);
     const { field, knowledge, lingua, seal, identities } = this;
     this.runner = new Runner(this.world, { field, scopes: [knowledge, lingua], seal, identity, identities });
+    field.papers.forgetDropped();
     this.runner.start();
     void this.tellEarlierQuestion();
   }
@@ -158,6 +164,11 @@ export class Village implements Calls {
     return identity;
   }
 
+  /** Resolves when the papers under way have come as far as they can now. */
+  brought(): Promise<void> {
+    return this.runner?.uploads.once() ?? Promise.resolve();
+  }
+
   /** Ends the loop; the files belong to whoever opened them. */
   close(): void {
     this.runner?.stop();
@@ -177,6 +188,7 @@ export class Village implements Calls {
       lingua: this.lingua.held()?.release ?? null,
       stale: held !== null && Date.parse(held.stale_after) < (runner?.centreNow ?? this.world.now()),
       ...field.counts(),
+      papers: { ...field.papers.counts(), state: this.paperState() },
       last_success: field.meta("last_success"),
       clock_skew_s: skew === null ? null : Math.round(skew / 1000),
       progress: runner?.progress ?? null,
@@ -299,7 +311,8 @@ export class Village implements Calls {
     const counter = this.field.nextCounter(day);
     const caseNo = caseNumber(point.region, day, letters, counter);
     const title = [draft.item_name, draft.applicant.name.trim()].join(" · ");
-    const event = await this.event("case.submitted", caseNo, bodyOf(draft, caseNo), title);
+    const files = await Promise.all(this.field.papers.of(draft_id).map((row) => this.named(row)));
+    const event = await this.event("case.submitted", caseNo, bodyOf(draft, caseNo, files), title);
     const sealed = await this.box.close(draft);
     this.keep({ case_no: caseNo }, () => this.field.file({ caseNo, draft: draft_id, day, counter, sealed, event }));
     this.runner?.poke();
@@ -325,6 +338,78 @@ export class Village implements Calls {
       this.field.progress(caseNo).map((sealed) => this.box.open<{ state: string; state_name?: string; note?: string; at: string }>(sealed)),
     );
     return steps.map(({ state, state_name, note, at }) => ({ state: state_name ?? state, note: note ?? "", at }));
+  }
+
+  // ---- photos and papers ----
+
+  async papers(of: string): Promise<Paper[]> {
+    const rows = this.field.papers.of(this.field.caseFile(of)?.draft ?? of);
+    return Promise.all(rows.map((row) => this.paper(row)));
+  }
+
+  private async paper(row: PaperRow): Promise<Paper> {
+    const { material, kind } = await this.box.open<About>(row.about);
+    const { id, bytes, arrived, problem: why } = row;
+    return {
+      id, bytes, arrived, material,
+      kind: kind as Paper["kind"],
+      thumb: await this.box.openBytes(row.thumb),
+      state: row.state as Paper["state"],
+      here: row.state !== "sent",
+      problem: why ? `${why.message}${why.next}` : "",
+    }; // prettier-ignore
+  }
+
+  private async named(row: PaperRow): Promise<Named> {
+    const { material, kind, sha256 } = await this.box.open<About>(row.about);
+    return { material, sha256, bytes: row.bytes, kind };
+  }
+
+  async addPaper(draft: string, material: string, data: Uint8Array<ArrayBuffer>, thumb: Uint8Array<ArrayBuffer>): Promise<string> {
+    if (!this.field.draft(draft)) throw problem("draft.missing", { id: draft });
+    if (this.field.papers.of(draft).length >= PAPERS) throw problem("paper.many", { limit: PAPERS });
+    const kind = kindOf(data);
+    // The page has judged it whole (village/papers.ts), the centre will again.
+    if (data.length > PAPER_BYTES || (kind !== JPEG && kind !== PDF)) throw problem("paper.broken", { name: "这份文件" });
+    const quota = await this.disk.quota();
+    if (quota && quota.free < 3 * data.length + SPARE_BYTES) throw problem("storage.full");
+    const sha256 = [...new Uint8Array(await crypto.subtle.digest("SHA-256", data))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const about: About = { material: material.slice(0, SHORT), kind, sha256 };
+    const row = { id: uuid7(this.world.now()), draft, bytes: data.length, about: await this.box.close(about), thumb: await this.box.closeBytes(thumb) };
+    const content = await this.box.closeBytes(data);
+    return this.keep(row.id, () => this.field.papers.add(row, content));
+  }
+
+  async dropPaper(id: string): Promise<void> {
+    this.keep(undefined, () => this.field.papers.drop(id));
+  }
+
+  async putBackPaper(id: string): Promise<void> {
+    this.keep(undefined, () => this.field.papers.putBack(id));
+  }
+
+  async paperData(id: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const content = this.field.papers.content(id);
+    return content ? this.box.openBytes(content) : null;
+  }
+
+  async retryPaper(id: string): Promise<void> {
+    this.keep(undefined, () => this.field.papers.retry(id));
+    this.runner?.uploads.poke();
+  }
+
+  async dismissPaper(id: string): Promise<void> {
+    this.keep(undefined, () => this.field.papers.dismiss(id));
+  }
+
+  async pausePapers(paused: boolean): Promise<void> {
+    this.keep(undefined, () => this.field.setMeta("papers_paused", paused ? "yes" : "no"));
+    if (!paused) this.runner?.uploads.poke();
+  }
+
+  private paperState(): Status["papers"]["state"] {
+    if (this.field.meta("papers_paused") === "yes") return "paused";
+    return this.runner?.uploads.state ?? "idle";
   }
 
   // ---- ratings and records ----
@@ -363,6 +448,7 @@ export class Village implements Calls {
       send: stateOf(row.verdict),
       problem: row.problem ? `${row.problem.message}${row.problem.next}` : "",
       progress: steps.at(-1)?.state ?? "",
+      papers: kind === "case" ? this.field.papers.ofEvent(row.id) : { waiting: 0, refused: 0 },
       rated: kind === "case" && this.field.rated(row.subject),
     };
   }

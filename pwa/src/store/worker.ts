@@ -14,7 +14,7 @@ import { IndexedIdentity } from "./identity";
 import { Knowledge } from "./knowledge";
 import { Lingua } from "./lingua";
 import glue from "./sqlite3.ts?worker&url";
-import { CHANNEL, type Frame } from "./tabs";
+import { CALL_LOCK, CHANNEL, type Frame } from "./tabs";
 import { type Disk, Village } from "./village";
 
 declare const __APP_VERSION__: string;
@@ -103,6 +103,7 @@ const world: World = {
   diskFree: async () => (await disk.quota())?.free ?? null,
   openPart,
   fetcher: (input, init) => fetch(input, init),
+  calling: async () => ((await navigator.locks.query()).held ?? []).some(({ name }) => name === CALL_LOCK),
   changed: tellStatus,
 };
 

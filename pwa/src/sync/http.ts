@@ -4,7 +4,7 @@ import { Problem, problem } from "../kit/problems";
 export const DEADLINE_MS = 20_000;
 
 export interface Ask {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "HEAD" | "PATCH" | "DELETE";
   path: string;
   headers?: Record<string, string>;
   body?: Uint8Array<ArrayBuffer>;
@@ -46,7 +46,7 @@ export class Watchdog {
 }
 
 /** Sends; the response is one of ours (right type, not redirected), or a Problem is thrown. */
-export async function send(ask: Ask, wanted: RegExp, watchdog: Watchdog, fetcher: typeof fetch = fetch): Promise<Response> {
+export async function send(ask: Ask, wanted: RegExp | "tus", watchdog: Watchdog, fetcher: typeof fetch = fetch): Promise<Response> {
   let response: Response;
   try {
     response = await fetcher(ask.path, {
@@ -62,7 +62,8 @@ export async function send(ask: Ask, wanted: RegExp, watchdog: Watchdog, fetcher
     throw watchdog.explain(error);
   }
   const type = response.headers.get("Content-Type") ?? "";
-  if (response.ok && wanted.test(type)) return response;
+  const ours = wanted === "tus" ? response.headers.get("Tus-Resumable") === "1.0.0" : wanted.test(type);
+  if (response.ok && ours) return response;
   throw await refusal(response, type, watchdog);
 }
 
@@ -75,6 +76,16 @@ export async function sendForJson(ask: Ask, fetcher?: typeof fetch): Promise<unk
     return JSON.parse(text) as unknown;
   } catch (error) {
     throw error instanceof SyntaxError ? problem("net.answer") : watchdog.explain(error);
+  } finally {
+    watchdog.rest();
+  }
+}
+
+/** One request of tus within one deadline: the headers of the answer, which has no body. */
+export async function sendTus(ask: Ask, fetcher?: typeof fetch): Promise<Headers> {
+  const watchdog = new Watchdog();
+  try {
+    return (await send(ask, "tus", watchdog, fetcher)).headers;
   } finally {
     watchdog.rest();
   }

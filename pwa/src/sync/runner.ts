@@ -12,6 +12,7 @@ import { BATCH_FIRST, fitting, linkOf, nextBatch, nextDelay, type Round, toResen
 import { News, type Progress } from "./news";
 import { type Part, scopeOf } from "./packs";
 import { sign } from "./signature";
+import { Uploads } from "./uploads";
 
 /** What the runner needs of the world; the worker gives the browser's, tests give their own. */
 export interface World {
@@ -23,6 +24,7 @@ export interface World {
   diskFree(): Promise<number | null>; // bytes
   openPart(sha256: string): Promise<Part>;
   fetcher: typeof fetch;
+  calling(): Promise<boolean>; // a call with the centre runs in a window
   changed(): void; // something of the status is different
 }
 
@@ -59,12 +61,17 @@ export class Runner {
   private readonly resent = new Set<number>();
 
   private readonly news: News;
+  readonly uploads: Uploads;
 
   constructor(
     private readonly world: World,
     private readonly parts: Parts,
   ) {
     this.news = new News(world, parts);
+    const { now, random, fetcher, calling, changed } = world;
+    const paused = (): boolean => parts.field.meta("papers_paused") === "yes";
+    const signed = this.signed.bind(this);
+    this.uploads = new Uploads({ now, random, fetcher, calling, changed, paused, signed }, parts.field.papers, parts.seal);
   }
 
   /** Bytes of the pack under way. */
@@ -103,6 +110,7 @@ export class Runner {
     this.stopped = true;
     clearTimeout(this.timer);
     clearInterval(this.watch);
+    this.uploads.stop();
   }
 
   /** Something happened (a new event, the link is back, the page is looked at): speak soon. */
@@ -169,6 +177,7 @@ export class Runner {
       const renewed = JSON.stringify(this.have()) !== JSON.stringify(before); // the centre shows who has which release
       this.failures = 0;
       this.failure = null;
+      if (!this.revoked) this.uploads.poke();
       return renewed || reply.downlink.length >= DOWNLINK_FULL || (settled > 0 && this.parts.field.counts().waiting > 0);
     } catch (error) {
       return this.fail(asProblem(error), began, events);
@@ -248,10 +257,7 @@ export class Runner {
   }
 
   private async post(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>, mayAskAgain: boolean): Promise<SyncReply> {
-    const { identity } = this.parts;
-    const created = Math.floor(this.centreNow / 1000);
-    const nonce = crypto.randomUUID();
-    const signed = await sign("POST", "/sync", body, identity.signing.privateKey, identity.device!.id, created, nonce);
+    const signed = await this.signed("POST", "/sync", body);
     const began = this.world.now();
     try {
       const ask = { method: "POST" as const, path: "/sync", headers: { ...headers, ...signed }, body };
@@ -264,6 +270,11 @@ export class Runner {
       this.measure(cause.details.server_time, began); // our clock is wrong: take the centre's and ask once more
       return this.post(body, headers, false);
     }
+  }
+
+  private signed(method: string, path: string, body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
+    const { signing, device } = this.parts.identity;
+    return sign(method, path, body, signing.privateKey, device!.id, Math.floor(this.centreNow / 1000), crypto.randomUUID());
   }
 
   private measure(serverTime: string, began: number): void {
