@@ -17,6 +17,9 @@ from tests.journeys.conftest import OpenBrowser
 from tests.journeys.test_screens import ID_NUMBER, enter, faults_of, tab_to
 from tests.wire import Wire
 
+HELD = "navigator.locks.query().then(({ held }) => held.map(({ name }) => name))"
+"""Names of the Web Locks that the windows of a browser hold."""
+
 
 def log_in(context: BrowserContext, centre: Centre, username: str) -> Page:
     """Log in by keyboard alone and land on the home of the role."""
@@ -198,6 +201,7 @@ def test_a_talk_survives_a_cut_line(centre: Centre, open_browser: OpenBrowser) -
         agent.keyboard.press("Enter")
         expect(village.locator(".bubble.theirs")).to_contain_text("您好，请讲")
         expect(village.get_by_text("坐席一号正在接待")).to_be_visible()
+        assert "jjb-call" in village.evaluate(HELD)  # papers of cases leave the link to the talk
         say(village, "村里第一句")
         expect(agent.locator(".bubble.theirs")).to_contain_text("村里第一句")
 
@@ -235,6 +239,7 @@ def test_a_talk_survives_a_cut_line(centre: Centre, open_browser: OpenBrowser) -
         agent.keyboard.press("e")
         agent.keyboard.press("Enter")
         expect(village.get_by_text("这次通话已经结束")).to_be_visible()
+        assert "jjb-call" not in village.evaluate(HELD)
         expect(agent.locator(".strip")).to_contain_text("我在接待 0")
     assert "账本完好" in centre.run("ledger-verify")
 

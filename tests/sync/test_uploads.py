@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -124,6 +125,34 @@ def test_a_cut_anywhere_costs_nothing_that_had_arrived(cut_at: int, centre: Cent
     assert village.bring_files().files == 1
     assert at_centre(centre.app, body["case_no"]) == [PHOTO]
     assert bodies(wire) - before == len(PHOTO) - there
+
+
+def test_a_connection_that_falls_silent_is_given_up_and_what_came_is_kept(
+    centre: Centre, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.files.views.SILENCE_S", 0.3)
+    village = settle()
+    body = case_body(village)
+    village.file_case(body, [Paper("户口簿", PHOTO)])
+    assert village.round().ok
+    (waiting,) = village.mailbox.waiting_files()
+    village.bring_files(lambda: False)  # creates, then pauses
+    (place,) = [one.place for one in village.mailbox.waiting_files()]
+    assert waiting.place is None
+    assert place
+    signed = village._signed("PATCH", place, PHOTO)
+    headers = {
+        **signed, "Host": "centre", "Tus-Resumable": "1.0.0", "Upload-Offset": "0",
+        "Content-Type": "application/offset+octet-stream", "Content-Length": str(len(PHOTO)),
+    }  # fmt: skip
+    head = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
+    with socket.create_connection(("127.0.0.1", centre.port), timeout=10) as half:
+        half.sendall(f"PATCH {place} HTTP/1.1\r\n{head}\r\n".encode() + PHOTO[:98_304])
+        answer = half.recv(4096).decode()  # and nothing more is sent
+    assert answer.startswith("HTTP/1.1 204")
+    assert 0 < arrived(centre.app) <= 98_304
+    assert village.bring_files().files == 1
+    assert at_centre(centre.app, body["case_no"]) == [PHOTO]
 
 
 def test_the_lost_answer_to_the_last_bytes_sends_nothing_twice(centre: Centre, settle: Settle, wire: Wire) -> None:
