@@ -186,6 +186,8 @@ class Asker:
         latin = any(kind == "latin" for kind, _ in runs(text))
         features = model.features(text, lexicon, self.syllables if latin else frozenset())
         weights = self._rows("SELECT weights FROM feature WHERE text IN (SELECT value FROM json_each(?))", features)
+        if not weights:
+            return {}
         direction = model.meaning(segment(text, lexicon), words)
         return model.scores([_ints(row) for (row,) in weights], direction, self.topics)
 

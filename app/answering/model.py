@@ -16,13 +16,19 @@ ONE = 1000
 """A score of 1.0: what the model aims at for the right topic; for a wrong one it aims at -ONE."""
 CHARACTERS = (1, 2)
 SYLLABLES = (1, 2)
+GROUPS = {
+    "~elsewhere": ("elsewhere", "complaint", "chat"),
+    "~private": ("private",),
+    "~emergency": ("emergency",),
+}
+"""Kinds of topics that are not ours, learned as one each: a need that no topic has been written for is known from the whole."""
 ZERO = 8
 """The hex digit that means nothing on an axis."""
 
 
 @dataclass(frozen=True)
 class Topic:
-    """One row of table `topic`."""
+    """One row of table `topic`: an item, a topic that is not ours, or a group of these."""
 
     number: int
     slug: str

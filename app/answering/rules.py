@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from app.answering.model import GROUPS
 from app.answering.text import rewrite, runs
 
 Spec = Mapping[str, Any]
@@ -185,6 +186,12 @@ def strongest(judged: Judged, kinds: Sequence[str]) -> tuple[Elsewhere | None, i
     return judged.elsewhere[slug], score
 
 
+def groups(judged: Judged) -> tuple[int, int, int]:
+    """Scores of (everything that is not ours, somebody else's data, danger); NEVER without lingua."""
+    outside, privacy, alarm = (judged.model.get(group, NEVER) for group in GROUPS)
+    return outside, privacy, alarm
+
+
 def advise(text: str, rules: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The first rule of which every group has a word in the question and no `unless` word is in it."""
     for rule in rules:
@@ -214,14 +221,14 @@ def decide(
     """
     ranked = list(ranked[: spec["shown"]])
     score = ranked[0][1] if ranked else NEVER
-    own = max((judged.model.get(slug, spec["fuse"]["unknown"]) for slug, _ in ranked), default=NEVER)
     likely = ranked if score >= limits["clarify"] else []
     rule = advise(judged.text, spec["advice"])
     kind, say = (str(rule["kind"]), str(rule["say"])) if rule else ("", "")
-    danger, alarm = strongest(judged, ("emergency",))
-    secret, privacy = strongest(judged, ("private",))
+    danger, _ = strongest(judged, ("emergency",))
+    secret, _ = strongest(judged, ("private",))
     other, strength = strongest(judged, ("elsewhere", "complaint", "chat"))
-    if kind == "emergency" or (danger and alarm >= max(privacy, limits["danger"])):
+    outside, privacy, alarm = groups(judged)
+    if kind == "emergency" or (danger and alarm >= limits["danger"] and alarm >= privacy):
         beside = "clarify" if score >= limits["beside"] else "redirect"
         return (
             (beside, likely, None, say) if kind == "emergency" or not danger else (beside, likely, danger, danger.say)
@@ -232,12 +239,12 @@ def decide(
         )
     if rule:
         return "redirect", likely, None, say
-    if other and strength >= limits["floor"] and strength - own >= limits["outside"]:
-        return "redirect", likely if strength - own < limits["doubt"] else [], other, other.say
+    if other and strength >= limits["floor"] and strength - score >= limits["outside"]:
+        return "redirect", likely if strength - score < limits["doubt"] else [], other, other.say
     if not likely:
         return "handoff", [], None, ""
     margin = score - ranked[1][1] if len(ranked) > 1 else -NEVER
-    sure = score >= limits["answer"] and margin >= limits["margin"] and own - strength >= limits["apart"]
+    sure = score >= limits["answer"] and margin >= limits["margin"] and score - outside >= limits["apart"]
     return "answer" if sure else "clarify", ranked, None, ""
 
 

@@ -1,7 +1,7 @@
 """Trains the model that a lingua release carries, from the ways of asking in a knowledge release.
 
-A linear support-vector machine per topic (scikit-learn's liblinear, deterministic), over features that occur at least
-twice and the distilled meaning of the words; weights are rounded to steps so that a few new phrasings change few rows.
+A linear support-vector machine per topic and per group of topics that are not ours (scikit-learn's liblinear,
+deterministic), over features that occur at least twice and the distilled meaning of the words; weights are rounded to steps so that a few new phrasings change few rows.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ RARE = 1e-4
 """Smooth inverse frequency (Arora and others, 2017): weight = RARE / (RARE + p)."""
 COST = 0.5
 """The C of the support-vector machine: how much a wrongly placed phrasing costs."""
+LOOSE = 1e-2
+"""The tol of the support-vector machine: tighter ones train longer and round to the same weights."""
 STEP = 50
 """Weights are rounded to steps of STEP thousandths; what rounds to nothing is left out."""
 MEANING = 0.5
@@ -93,30 +95,51 @@ def examples(knowledge: apsw.Connection) -> list[tuple[str, str]]:
     ]
 
 
-def train(pairs: Sequence[tuple[str, str]], words: Words, kinds: str = "cls", weight: float = MEANING) -> Model:
-    """The model that tells the topics of (topic, text) pairs apart.
+def kinds_of(knowledge: apsw.Connection) -> dict[str, str]:
+    """The kind of each topic of a release that is not ours."""
+    return dict(knowledge.execute("SELECT slug, kind FROM elsewhere"))
 
-    `kinds` and `weight` leave parts out to measure the rest: features by their first letter (characters, Latin, sounds),
-    and the meaning of words.
+
+def train(
+    pairs: Sequence[tuple[str, str]],
+    words: Words,
+    kinds: Mapping[str, str],
+    features: str = "cls",
+    weight: float = MEANING,
+) -> Model:
+    """The model that tells the topics of (topic, text) pairs apart, and their groups (`model.GROUPS`) from the rest.
+
+    `kinds`: kind by slug of the topics that are not ours. `features` and `weight` leave parts out to measure the rest:
+    features by their first letter (characters, Latin, sounds), and the meaning of words.
     """
     slugs = sorted({slug for slug, _ in pairs})
-    numbers = {slug: number for number, slug in enumerate(slugs)}
     texts = [words.read(text) for _, text in pairs]
     found = [model.features(text, words.lexicon, words.known) for text in texts]
     counts = Counter(feature for one in found for feature in one)
-    kept = sorted(feature for feature, count in counts.items() if count > 1 and feature[0] in kinds)
+    kept = sorted(feature for feature, count in counts.items() if count > 1 and feature[0] in features)
     matrix = hstack(
         [_sparse(found, {feature: at for at, feature in enumerate(kept)}), _dense(texts, words) * weight]
     ).tocsr()
-    machine = LinearSVC(C=COST, random_state=0).fit(matrix, [numbers[slug] for slug, _ in pairs])
-    table = np.rint(machine.coef_[:, : len(kept)] * model.ONE / STEP).astype(int) * STEP
-    vectors = np.rint(machine.coef_[:, len(kept) :] * weight * model.ONE).astype(int)
-    bias = np.rint(machine.intercept_ * model.ONE).astype(int)
+    machines = [_machine(matrix, [slugs.index(slug) for slug, _ in pairs])]
+    names = list(slugs)
+    for group, members in model.GROUPS.items():
+        inside = [kinds.get(slug) in members for slug, _ in pairs]
+        if any(inside) and not all(inside):
+            machines.append(_machine(matrix, inside))
+            names.append(group)
+    coefficients = np.vstack([machine.coef_ for machine in machines])
+    table = np.rint(coefficients[:, : len(kept)] * model.ONE / STEP).astype(int) * STEP
+    vectors = np.rint(coefficients[:, len(kept) :] * weight * model.ONE).astype(int)
+    bias = np.rint(np.concatenate([machine.intercept_ for machine in machines]) * model.ONE).astype(int)
     topics = [
-        model.Topic(number, slug, int(bias[number]), [int(value) for value in vectors[number]])
-        for slug, number in numbers.items()
+        model.Topic(number, name, int(bias[number]), [int(value) for value in vectors[number]])
+        for number, name in enumerate(names)
     ]
     return Model(topics, {feature: _row(table[:, at]) for at, feature in enumerate(kept)})
+
+
+def _machine(matrix: Any, classes: Sequence[int] | Sequence[bool]) -> LinearSVC:
+    return LinearSVC(C=COST, tol=LOOSE, random_state=0).fit(matrix, classes)
 
 
 def _row(column: Any) -> list[int]:

@@ -31,7 +31,7 @@ class Variant:
 
     name: str
     writers: Callable[[str], bool] = lambda writer: True
-    kinds: str = "cls"
+    features: str = "cls"
     meaning: float = training.MEANING
     model: bool = True
     spec: dict[str, Any] = field(default_factory=dict)
@@ -41,8 +41,8 @@ VARIANTS = (
     Variant("everything"),
     Variant("without words found in the texts (BM25)", spec={"fuse": {"lexical": 0}}),
     Variant("without the trained model", model=False),
-    Variant("without sounds", kinds="cl"),
-    Variant("without characters", kinds="sl"),
+    Variant("without sounds", features="cl"),
+    Variant("without characters", features="sl"),
     Variant("without meaning of words", meaning=0.0),
     Variant("without reading 'not this but that'", spec={"not": []}),
     Variant("without any writer's ways of asking", writers=lambda writer: writer == "elsewhere"),
@@ -72,7 +72,9 @@ def measure(variant: Variant, asked: Iterable[Question]) -> list[Row]:
         index.build(folder / "knowledge.db", folder / "search.db")
         knowledge = apsw.Connection(str(folder / "search.db"))
         words = training.words(index.rewrites(knowledge))
-        trained = training.train(training.examples(knowledge), words, variant.kinds, variant.meaning)
+        trained = training.train(
+            training.examples(knowledge), words, training.kinds_of(knowledge), variant.features, variant.meaning
+        )
         training.write(folder / "lingua.db", trained, words, {})
         lingua = apsw.Connection(str(folder / "lingua.db")) if variant.model else None
         ours = evaluation.figures(evaluation.run(index.Asker(knowledge, lingua, changed(variant)).ask, asked))["single"]

@@ -190,6 +190,7 @@ export class Asker {
     const latin = stretches.some(({ kind }) => kind === "latin");
     const wanted = features(text, lexicon, latin ? this.syllables : new Set());
     const weights = this.among("SELECT weights FROM feature WHERE text IN (SELECT value FROM json_each(?))", wanted);
+    if (weights.length === 0) return new Map();
     return scores(weights.map((row) => ints(row[0])), meaning(segment(text, lexicon), words), this.topics);
   }
 

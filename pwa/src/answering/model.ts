@@ -4,6 +4,7 @@ import { type Lexicon, byCodePoint, grams, points, runs, sounds } from "./text";
 const ONE = 1000;
 const CHARACTERS = [1, 2];
 const SYLLABLES = [1, 2];
+export const GROUPS = ["~elsewhere", "~private", "~emergency"] as const;
 const ZERO = 8;
 
 export interface Topic {

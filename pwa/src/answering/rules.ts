@@ -1,4 +1,5 @@
 // 智能问答, the pure half of deciding: lexical hits and topic scores to a decision. Twin of `app/answering/rules.py`.
+import { GROUPS } from "./model";
 import { byCodePoint, points, rewrite, runs } from "./text";
 
 export type Kind = "elsewhere" | "emergency" | "private" | "complaint" | "chat";
@@ -170,6 +171,11 @@ export function strongest(judged: Judged, kinds: readonly Kind[]): [Elsewhere | 
   return best ? [judged.elsewhere.get(best[0]) ?? null, best[1]] : [null, NEVER];
 }
 
+export function groups(judged: Judged): [outside: number, privacy: number, alarm: number] {
+  const [outside, privacy, alarm] = GROUPS.map((group) => judged.model.get(group) ?? NEVER);
+  return [outside ?? NEVER, privacy ?? NEVER, alarm ?? NEVER];
+}
+
 export function advise(text: string, rules: readonly Advice[]): Advice | null {
   const wanted = (rule: Advice): boolean => rule.all.every((group) => group.some((word) => text.includes(word)));
   return rules.find((rule) => wanted(rule) && !rule.unless.some((word) => text.includes(word))) ?? null;
@@ -198,13 +204,13 @@ export interface Outcome {
 export function decide(judged: Judged, all: readonly Ranked[], spec: Spec, limits: Limits): Outcome {
   const ranked = all.slice(0, spec.shown);
   const score = ranked[0]?.[1] ?? NEVER;
-  const own = Math.max(NEVER, ...ranked.map(([slug]) => judged.model.get(slug) ?? spec.fuse.unknown));
   const likely = score >= limits.clarify ? ranked : [];
   const rule = advise(judged.text, spec.advice);
   const say = rule?.say ?? "";
-  const [danger, alarm] = strongest(judged, ["emergency"]);
-  const [secret, privacy] = strongest(judged, ["private"]);
+  const [danger] = strongest(judged, ["emergency"]);
+  const [secret] = strongest(judged, ["private"]);
   const [other, strength] = strongest(judged, ["elsewhere", "complaint", "chat"]);
+  const [outside, privacy, alarm] = groups(judged);
   if (rule?.kind === "emergency" || (danger && alarm >= Math.max(privacy, limits.danger))) {
     const decision = score >= limits.beside ? "clarify" : "redirect";
     const found = rule?.kind === "emergency" ? null : danger;
@@ -215,12 +221,12 @@ export function decide(judged: Judged, all: readonly Ranked[], spec: Spec, limit
     return { decision: "refuse", ranked: likely, other: found, advice: found?.say ?? say };
   }
   if (rule) return { decision: "redirect", ranked: likely, other: null, advice: say };
-  if (other && strength >= limits.floor && strength - own >= limits.outside) {
-    return { decision: "redirect", ranked: strength - own < limits.doubt ? likely : [], other, advice: other.say };
+  if (other && strength >= limits.floor && strength - score >= limits.outside) {
+    return { decision: "redirect", ranked: strength - score < limits.doubt ? likely : [], other, advice: other.say };
   }
   if (likely.length === 0) return { decision: "handoff", ranked: [], other: null, advice: "" };
   const margin = ranked[1] ? score - ranked[1][1] : -NEVER;
-  const sure = score >= limits.answer && margin >= limits.margin && own - strength >= limits.apart;
+  const sure = score >= limits.answer && margin >= limits.margin && score - outside >= limits.apart;
   return { decision: sure ? "answer" : "clarify", ranked, other: null, advice: "" };
 }
 

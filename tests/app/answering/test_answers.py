@@ -64,10 +64,16 @@ def test_training_twice_gives_the_same_words(tmp_path: Path, fresh: index.Asker)
 def test_the_dev_questions_are_answered_right(fresh: index.Asker) -> None:
     asked = evaluation.run(fresh.ask, evaluation.questions(vectors.FOLDER / "questions" / "dev.csv"))
     found = evaluation.figures(asked)
-    assert found["single"]["top1"] >= 0.85, found
-    assert found["single"]["top3"] >= 0.94, found
-    assert found["direct"]["precision"] >= 0.93, found
-    assert found["out_of_scope"]["answered_wrongly"] <= 0.15, found
+    assert found["single"]["top1"] >= 0.88, found
+    assert found["single"]["top3"] >= 0.97, found
+    assert found["one_tap"] >= 0.96, found
+    assert found["direct"]["precision"] >= 0.96, found
+    assert found["direct"]["coverage"] >= 0.70, found
+    assert found["ambiguous"]["ok"] >= 0.90, found
+    assert found["multi"]["both_in_top3"] >= 0.80, found
+    assert found["out_of_scope"]["answered_wrongly"] <= 0.04, found
+    assert found["private"]["refused"] >= 0.95, found
+    assert found["emergency"]["redirected"] == 1.0, found
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def _decided(chance: random.Random) -> dict[str, Any]:
         slug: chance.choice([0, 500_000, 6_000_000, 25_000_000])
         for slug in chance.sample(slugs, k=chance.randint(0, 4))
     }
-    topics = [*slugs, "x", "y"] if chance.random() < 0.8 else []
+    topics = [*slugs, "x", "y", *model.GROUPS] if chance.random() < 0.8 else []
     scores = {slug: chance.randrange(-1200, 900, 50) for slug in topics}
     elsewhere = {slug: rules.Elsewhere(slug, chance.choice(kinds), slug + "！") for slug in ("x", "y")}
     asked = "".join(chance.choices(words, k=2))
