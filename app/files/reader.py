@@ -29,6 +29,10 @@ class Attachment:
     arrived: int
     href: str
     """"" while the file is not here or no pass was given."""
+    pages: str
+    """Of a PDF: where its pages can be seen; "" like `href`."""
+    front: str
+    """Of a PDF: its first page as a picture; "" like `href`."""
 
 
 def of_case(connection: Connection, case_no: str, person: str | None = None) -> list[Attachment]:
@@ -38,10 +42,19 @@ def of_case(connection: Connection, case_no: str, person: str | None = None) -> 
     for row in store.attachments(connection, case_no):
         state = "stored" if row.stored_at else "refused" if row.refused else "coming"
         number = row.position + 1
-        href = url_for("files.view", case_no=case_no, number=number, key=key) if key else ""
+        place = {"case_no": case_no, "number": number, "key": key}
+        pdf, here = row.kind == PDF, bool(key) and state == "stored"
         found.append(
             Attachment(
-                number, row.material, row.kind == PDF, row.bytes, state, row.arrived, href if state == "stored" else ""
+                number=number,
+                material=row.material,
+                pdf=pdf,
+                bytes=row.bytes,
+                state=state,
+                arrived=row.arrived,
+                href=url_for("files.view", **place) if here else "",
+                pages=url_for("files.pages", **place) if here and pdf else "",
+                front=url_for("files.painted", page=1, **place) if here and pdf else "",
             )
         )
     return found

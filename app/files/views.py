@@ -11,7 +11,7 @@ import logging
 import shutil
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from sqlalchemy import Row
 from werkzeug.exceptions import ClientDisconnected
 
@@ -19,16 +19,16 @@ from app import clock
 from app.accounts.guard import current_person, needs
 from app.bus import bus
 from app.db import db
-from app.files import reader, rules, store
+from app.files import paint, reader, rules, store
 from app.files.cabinet import Cabinet
 from app.places.guard import Device, device_of_headers, device_of_request, point_names
 from app.problems import Problem
 from app.settings import Settings
 from app.vault import Sealer, vault
 from sync import signatures
-from sync.files import fault_of
+from sync.files import JPEG, PDF, fault_of
 
-bp = Blueprint("files", __name__)
+bp = Blueprint("files", __name__, template_folder="templates")
 log = logging.getLogger("app.files")
 
 SILENCE_S = 20
@@ -43,7 +43,7 @@ def _settings() -> Settings:
 
 @bp.after_request
 def _speak_tus(response: Response) -> Response:
-    if request.endpoint != "files.view":
+    if request.path.startswith("/files"):
         response.headers["Tus-Resumable"] = rules.VERSION
     return response
 
@@ -280,9 +280,39 @@ def _sweep() -> None:
 
 
 @bp.get("/handling/<case_no>/files/<int:number>")
-@needs("agent", "lead", "manager", "officer")
+@needs("agent", "lead", "manager")
 def view(case_no: str, number: int) -> Response:
     """One stored file of a case, for who has stated a reason within ten minutes; nothing in it may act."""
+    found, data = _stored(case_no, number)
+    shown = "attachment" if found.kind == PDF else "inline"
+    return _harmless(data, found.kind, f'{shown}; filename="{rules.file_name(case_no, number, found.kind)}"')
+
+
+@bp.get("/handling/<case_no>/files/<int:number>/pages")
+@needs("agent", "lead", "manager")
+def pages(case_no: str, number: int) -> str:
+    """The pages of a PDF, each as a picture."""
+    found, data = _stored(case_no, number)
+    if found.kind != PDF:
+        raise Problem("request.missing")
+    return render_template(
+        "files/pages.html", case_no=case_no, number=number, material=found.material, pages=paint.count(data),
+        most=paint.MOST_PAGES, key=request.args.get("key", ""),
+    )  # fmt: skip
+
+
+@bp.get("/handling/<case_no>/files/<int:number>/pages/<int:page>")
+@needs("agent", "lead", "manager")
+def painted(case_no: str, number: int, page: int) -> Response:
+    """One page of a PDF as a picture."""
+    found, data = _stored(case_no, number)
+    if found.kind != PDF or not 1 <= page <= paint.MOST_PAGES:
+        raise Problem("request.missing")
+    return _harmless(paint.page(data, page), JPEG, f'inline; filename="{case_no}-{number}-{page}.jpg"')
+
+
+def _stored(case_no: str, number: int) -> tuple[Row[Any], bytes]:
+    """A file of a case and its bytes for the person who asks, or the Problem why not."""
     person = current_person()
     reader.must_be_allowed(request.args.get("key", ""), person.id, case_no)
     with db().read() as connection:
@@ -295,12 +325,14 @@ def view(case_no: str, number: int) -> Response:
     if sealer is None:
         raise Problem("request.missing")
     try:
-        data = _cabinet(found).whole(sealer)
+        return found, _cabinet(found).whole(sealer)
     except OSError as error:
         raise Problem("request.missing") from error
-    reply = Response(data, mimetype=found.kind)
-    shown = "inline" if found.kind != "application/pdf" else "attachment"
-    reply.headers["Content-Disposition"] = f'{shown}; filename="{rules.file_name(case_no, number, found.kind)}"'
+
+
+def _harmless(data: bytes, kind: str, disposition: str) -> Response:
+    reply = Response(data, mimetype=kind)
+    reply.headers["Content-Disposition"] = disposition
     reply.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     reply.headers["X-Content-Type-Options"] = "nosniff"
     reply.headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import re
 import time
 import uuid
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -23,6 +25,7 @@ from app.files import store
 from app.places import store as places
 from app.settings import Settings
 from sync import signatures
+from sync.files import jpeg_size
 from tests.app.village import Village
 from tests.sync.test_files import CASES, jpeg
 
@@ -287,8 +290,8 @@ def opened(client: FlaskClient, case_no: str) -> str:
     return client.post(f"/handling/{case_no}/unmask", data=data).get_data(as_text=True)
 
 
-def link(page: str) -> str:
-    found = re.search(r'href="(/handling/[^"]+/files/1\?[^"]+)"', page)
+def link(page: str, place: str = "/files/1") -> str:
+    found = re.search(rf'href="(/handling/[^"]+{place}\?[^"]+)"', page)
     assert found
     return found[1].replace("&amp;", "&")
 
@@ -324,6 +327,46 @@ def test_a_link_is_of_no_use_to_anybody_else_nor_later_nor_elsewhere(
     assert crossed.json["error"]["code"] == "file.reason"
     monkeypatch.setattr("app.files.reader.PASS_S", -1)
     assert agent.get(href, headers={"Accept": "application/json"}).json["error"]["code"] == "file.reason"
+
+
+def drawn(pages: int) -> bytes:
+    """A PDF of so many empty A4 pages."""
+    paper, file = pypdfium2.PdfDocument.new(), io.BytesIO()
+    for _ in range(pages):
+        paper.new_page(595, 842)
+    paper.save(file)
+    return file.getvalue()
+
+
+def test_a_pdf_is_seen_page_by_page_as_pictures(village: Village, log_in: LogIn) -> None:
+    data = drawn(3)
+    case_no, place = begun(village, data, "application/pdf")
+    assert patch(village, place, 0, data).status_code == 204
+    agent = log_in("agent1")
+    page = opened(agent, case_no)
+    seen = agent.get(link(page, "/files/1/pages"))
+    pictures = re.findall(r'<img src="([^"]+)"', seen.get_data(as_text=True))
+    assert len(pictures) == 3
+    reply = agent.get(pictures[2].replace("&amp;", "&"))
+    assert (reply.mimetype, jpeg_size(reply.data)) == ("image/jpeg", (1131, 1600))
+    assert reply.headers["Content-Security-Policy"].startswith("sandbox")
+    told = {"Accept": "application/json"}
+    assert agent.get(pictures[2].split("?")[0], headers=told).json["error"]["code"] == "file.reason"
+    beyond = pictures[2].replace("/pages/3", "/pages/4").replace("&amp;", "&")
+    assert agent.get(beyond, headers=told).json["error"]["code"] == "file.paint"
+    whole = agent.get(link(page))
+    assert (whole.data, whole.headers["Content-Disposition"].split(";")[0]) == (data, "attachment")
+
+
+def test_a_pdf_that_cannot_be_painted_says_so_and_can_still_be_fetched(village: Village, log_in: LogIn) -> None:
+    data = CASES["a paper"][0]  # sound in its form, but without a page
+    case_no, place = begun(village, data, "application/pdf")
+    assert patch(village, place, 0, data).status_code == 204
+    agent = log_in("agent1")
+    page = opened(agent, case_no)
+    reply = agent.get(link(page, "/files/1/pages"), headers={"Accept": "application/json"})
+    assert (reply.status_code, reply.json["error"]["code"]) == (422, "file.paint")
+    assert agent.get(link(page)).data == data
 
 
 def test_a_file_goes_with_the_key_of_its_case(village: Village, log_in: LogIn, app: Flask) -> None:
