@@ -15,7 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -24,6 +24,7 @@ from whoosh import fields, index, query
 from whoosh.searching import Searcher
 
 from app.accounts.rules import LEVELS, stem
+from app.db import db
 from app.knowledge import releases
 from app.knowledge.rules import LABELS, field_in_words
 from app.library import rules, store, words
@@ -48,17 +49,19 @@ SCHEMA = fields.Schema(
     asked=fields.TEXT(analyzer=words.Words(), field_boost=0.5),
     sound=fields.KEYWORD,
 )
-FORMAT = "1"
+FORMAT = "3"
 """Changed with SCHEMA or with the way texts are read; an index of another format is made anew."""
 STATE = "~state"
 WAIT = 15
 """Seconds that a search waits while another one brings the index up to date."""
-PASSAGES = 1000
+PASSAGES = 500
 """Best passages that are gathered into texts."""
+LONGEST_WORD = 24
+"""Letters of the longest word that is looked for in a row of pinyin."""
 SEARCHED = ("title", "said", "asked")
-SPOKEN = ("qa", "applicants", "conditions", "materials", "steps", "situations", "promised_limit", "fee", "place", "result",
-          "cross_region", "site_visits_reason", "legal_basis", "sources")  # fmt: skip
-"""Fields of an item that are read as its text, in this order."""
+SPOKEN = ("applicants", "conditions", "steps", "promised_limit", "fee", "place", "result", "cross_region", "site_visits_reason",
+          "legal_basis", "sources")  # fmt: skip
+"""Fields of an item that are read as its text as they are, between its questions and its materials."""
 Result = TypeVar("Result")
 
 
@@ -151,8 +154,9 @@ class Shelf:
 
         def look(searcher: Searcher) -> Found:
             terms = terms_of(question)
+            meant = suggest(searcher, question) if page == 1 else ""
             if not terms and question.strip():
-                return Found()
+                return Found(suggestion=meant)
             narrow = _narrow(filters)
             if not terms:
                 asked = query.And([query.Term("first", "1"), *([narrow] if narrow else [])])
@@ -163,11 +167,10 @@ class Shelf:
             for hit in found:
                 texts.setdefault(hit["key"], []).append(hit)
             shown = list(texts.values())[(page - 1) * size : page * size]
-            return Found([_hit(passages, terms) for passages in shown], len(texts))
+            return Found([_hit(passages, terms) for passages in shown], len(texts), meant)
 
         found = self._with(look)
-        suggestion = self._with(lambda searcher: suggest(searcher, question)) if page == 1 else ""
-        return Found(found.hits, found.total, suggestion, self.rebuilt, self.late)
+        return replace(found, rebuilt=self.rebuilt, late=self.late)
 
     def refresh(self) -> None:
         """Bring the index up to date."""
@@ -177,8 +180,8 @@ class Shelf:
         """Every department that has a text or an item."""
         return self._with(lambda searcher: sorted(term.decode() for term in searcher.lexicon("department") if term))
 
-    def alike(self, key: str, title: str, body: str, most: int = 5) -> list[Alike]:
-        """Other entries about the same matter, most alike first."""
+    def alike(self, key: str, title: str, body: str, most: int = 5, items: bool = True) -> list[Alike]:
+        """Other entries about the same matter (texts alone without `items`), most alike first."""
 
         def look(searcher: Searcher) -> list[Alike]:
             named = {word for word, _, _ in words.cut(words.fold(title)) if len(word) > 1}
@@ -194,7 +197,8 @@ class Shelf:
             wanted = query.Or(
                 [query.Term(name, term, boost=weight) for term, weight in terms for name in ("title", "said")]
             )
-            found = searcher.search(wanted, mask=query.Term("key", key), limit=200, terms=True)
+            hidden: list[query.Query] = [query.Term("key", key)] + [query.Term("kind", rules.ITEM)] * (not items)
+            found = searcher.search(wanted, mask=query.Or(hidden), limit=200, terms=True)
             texts: dict[str, tuple[Any, set[str]]] = {}
             for hit in found:
                 shared = {term.decode() for _, term in hit.matched_terms()}
@@ -238,9 +242,9 @@ class Shelf:
                 return self._look(look)
 
     def _look(self, look: Callable[[Searcher], Result]) -> Result:
-        if self._read_stamp() != self._stamp():
+        if self._read_stamp() != _stamp(self.connection):
             with self._alone():
-                if not self.late and self._read_stamp() != self._stamp():
+                if not self.late:
                     self._write()
         if self.late and not index.exists_in(str(self.folder)):
             raise Problem("library.busy")
@@ -268,10 +272,6 @@ class Shelf:
             finally:
                 self._held = False
 
-    def _stamp(self) -> str:
-        release = releases.newest(self.connection)
-        return f"{FORMAT}/{release.content_root if release else ''}/{store.state(self.connection)}"
-
     def _read_stamp(self) -> str:
         if not index.exists_in(str(self.folder)):
             return ""
@@ -280,8 +280,15 @@ class Shelf:
             return str(found["mark"]) if found else ""
 
     def _write(self) -> int:
-        """Bring the index to what the database says, only what differs; how many entries it holds then."""
-        stamp = self._stamp()
+        """Bring the index to what the database says, only what differs; how many entries it holds then.
+
+        The database is read anew once nobody else writes: a caller that saw less never takes back what others added.
+        """
+        with db().read() as connection:
+            stamp = _stamp(connection)
+            return 0 if self._read_stamp() == stamp else self._write_from(connection, stamp)
+
+    def _write_from(self, connection: Connection, stamp: str) -> int:
         if not index.exists_in(str(self.folder)):
             self.rebuilt = self.folder.exists() or self.rebuilt
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -292,19 +299,19 @@ class Shelf:
             have = {one["key"]: one["mark"] for one in searcher.documents(first="1")}
         writer = files.writer()
         try:
-            count = self._fill(writer, have, stamp)
+            count = self._fill(connection, writer, have, stamp)
         except BaseException:
             writer.cancel()
             raise
         writer.commit()
         return count
 
-    def _fill(self, writer: Any, have: dict[str, str], stamp: str) -> int:
+    def _fill(self, connection: Connection, writer: Any, have: dict[str, str], stamp: str) -> int:
         wanted: dict[str, tuple[str, Callable[[], _Entry]]] = {}
-        for text_id, version in store.in_use(self.connection):
+        for text_id, version in store.in_use(connection):
             key, mark = f"text:{text_id}", f"{FORMAT}/{version}"
-            wanted[key] = (mark, lambda text_id=text_id, mark=mark: self._text(text_id, mark))  # type: ignore[misc]
-        for entry in self._items():
+            wanted[key] = (mark, lambda text_id=text_id, mark=mark: _text(connection, text_id, mark))  # type: ignore[misc]
+        for entry in self._items(connection):
             wanted[entry.key] = (entry.mark, lambda entry=entry: entry)  # type: ignore[misc]
         for key in have.keys() - {key for key, (mark, _) in wanted.items() if have.get(key) == mark}:
             writer.delete_by_term("key", key)
@@ -315,16 +322,23 @@ class Shelf:
         writer.add_document(key=STATE, n=0, mark=stamp)
         return len(wanted)
 
-    def _text(self, text_id: str, mark: str) -> _Entry:
-        row = store.find(self.connection, text_id)
-        return _Entry(f"text:{text_id}", mark, row.kind, row.title, row.department, row.region, row.dated, row.body)
-
-    def _items(self) -> list[_Entry]:
-        release = releases.newest(self.connection)
+    def _items(self, connection: Connection) -> list[_Entry]:
+        release = releases.newest(connection)
         if release is None:
             return []
         documents = releases.documents_of(releases.file_of(self.settings, release.number))
         return [item_entry(document, beijing_day(release.issued_at)) for document in documents.values()]
+
+
+def _stamp(connection: Connection) -> str:
+    """What the index must have been made from."""
+    release = releases.newest(connection)
+    return f"{FORMAT}/{release.content_root if release else ''}/{store.state(connection)}"
+
+
+def _text(connection: Connection, text_id: str, mark: str) -> _Entry:
+    row = store.find(connection, text_id)
+    return _Entry(f"text:{text_id}", mark, row.kind, row.title, row.department, row.region, row.dated, row.body)
 
 
 def item_entry(document: Document, issued: str) -> _Entry:
@@ -339,8 +353,17 @@ def item_entry(document: Document, issued: str) -> _Entry:
 
 def item_body(document: Document) -> str:
     """What is read of an item."""
+    lines = [f"{pair['q']} {pair['a']}" for pair in document["qa"]]
+    lines += [f"材料：{_names(document['materials'])}"] if document["materials"] else []
+    for one in document["situations"]:
+        more = f"，另要：{_names(one['add_materials'])}" if one["add_materials"] else ""
+        lines.append(f"情形“{one['name']}”：{one['note']}{more}")
     said = [(LABELS[name], field_in_words(name, document.get(name))) for name in SPOKEN]
-    return "\n".join(f"{label}：{text}" for label, text in said if text)
+    return "\n".join([*lines, *(f"{label}：{text}" for label, text in said if text)])
+
+
+def _names(materials: Sequence[Document]) -> str:
+    return "、".join(material["name"] for material in materials)
 
 
 def terms_of(question: str) -> list[list[str]]:
@@ -479,18 +502,22 @@ def _sounding(searcher: Searcher, known: Any, letters: str) -> str:
 
 
 def _syllables(searcher: Searcher, known: Any, letters: str) -> str:
-    """Pinyin of several words in a row, the longest word first."""
-    parts = []
-    while letters:
-        for size in range(len(letters), 2, -1):
-            word = _sounding(searcher, known, letters[:size])
-            if word:
-                parts.append(word)
-                letters = letters[size:]
-                break
-        else:
-            return ""
-    return "".join(parts)
+    """Pinyin of several words in a row: the words that cover most of it; a syllable that is no word's is left out."""
+    best: dict[int, tuple[int, int, list[str]]] = {len(letters): (0, 0, [])}
+    for start in range(len(letters) - 1, -1, -1):
+        ways = []
+        for end in range(start + 1, min(len(letters), start + LONGEST_WORD) + 1):
+            if end not in best:
+                continue
+            said, (covered, parts, found) = letters[start:end], best[end]
+            if end - start > 2 and ("sound", said) in known:
+                ways.append((covered + end - start, parts - 1, [_sounding(searcher, known, said), *found]))
+            elif said in words.syllables():
+                ways.append((covered, parts, found))
+        if ways:
+            best[start] = max(ways, key=lambda way: way[:2])
+    covered, _, found = best.get(0, (0, 0, []))
+    return ("" if covered == len(letters) else " ").join(found) if covered * 2 >= len(letters) else ""
 
 
 def _mistyped(searcher: Searcher, known: Any, letters: str) -> str:
@@ -506,12 +533,15 @@ def _uses(searcher: Searcher, word: str) -> int:
 
 
 def _add(writer: Any, entry: _Entry) -> None:
-    for n, (start, end) in enumerate(rules.passages(entry.body)):
-        said = entry.body[start:end]
-        heard = {word for word, _, _ in words.cut(words.fold(f"{entry.title} {said}")) if len(word) > 1}
-        sounds = {words.sound(word): word for word in heard}
-        spelt = {f"{words.sound(word)}={word}" for word in heard if words.sound(word)} | {one for one in sounds if one}
+    cuts = [(start, end) for start, end in rules.passages(entry.body)]
+    said = [words.read(entry.body[start:end]) for start, end in cuts]
+    title, asked = words.read(entry.title), words.read(entry.asked)
+    heard = {word for text in (title, asked, *said) for word, _, _ in text.words if len(word) > 1}
+    sounds = {word: sound for word in heard if (sound := words.sound(word))}
+    spelt = {f"{sound}={word}" for word, sound in sounds.items()} | set(sounds.values())
+    for n, (start, end) in enumerate(cuts):
         writer.add_document(
             key=entry.key, n=n, mark=entry.mark, first="1" if n == 0 else "0", kind=entry.kind, department=entry.department,
-            region=entry.region, dated=entry.dated, title=entry.title, said=said, asked=entry.asked if n == 0 else "", sound=" ".join(sorted(spelt)),
+            region=entry.region, dated=entry.dated, title=title, _stored_title=entry.title, said=said[n],
+            _stored_said=entry.body[start:end], asked=asked if n == 0 else "", sound=" ".join(sorted(spelt)) if n == 0 else "",
         )  # fmt: skip

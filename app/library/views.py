@@ -200,12 +200,8 @@ def _typed() -> tuple[rules.Draft, list[tuple[str, str]]]:
 def _twins(connection: Connection, text_id: str | None, draft: rules.Draft) -> list[tuple[index.Alike, int]]:
     """(text, percent of the wording in common) of those that may be the same text."""
     mine = rules.shingles(words.fold(draft.body))
-    near = index.Shelf(_settings(), connection).alike(f"text:{text_id}", draft.title, draft.body)
-    found = [
-        (one, rules.common(mine, rules.shingles(words.fold(store.find(connection, one.id).body))))
-        for one in near
-        if one.kind != rules.ITEM
-    ]
+    near = index.Shelf(_settings(), connection).alike(f"text:{text_id}", draft.title, draft.body, most=10, items=False)
+    found = [(one, rules.common(mine, rules.shingles(words.fold(store.find(connection, one.id).body)))) for one in near]
     return [(one, round(share * 100)) for one, share in found if share >= rules.ALIKE]
 
 

@@ -22,7 +22,7 @@ NEAR = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
 
 
 @cache
-def _chars() -> dict[str, tuple[str, str]]:
+def chars() -> dict[str, tuple[str, str]]:
     """Simplified form and Mandarin syllable by character."""
     with (FOLDER / "words" / "chars.csv").open(encoding="utf-8", newline="") as file:
         return {row["char"]: (row["plain"], row["sound"]) for row in csv.DictReader(file)}
@@ -30,7 +30,7 @@ def _chars() -> dict[str, tuple[str, str]]:
 
 @cache
 def _table() -> dict[int, str]:
-    table = {ord(char): plain for char, (plain, _) in _chars().items() if len(plain) == 1}
+    table = {ord(char): plain for char, (plain, _) in chars().items() if len(plain) == 1}
     table |= {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
     return table | {ord(char): char.lower() for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"} | {0x3000: " "}
 
@@ -53,6 +53,19 @@ def plain_cut(text: str) -> list[tuple[str, int, int]]:
     return [token for token in jieba.tokenize(text, HMM=False) if re.search(r"\w", token[0])]
 
 
+class Text(str):
+    """A text that was cut into words already, so that it is read once."""
+
+    words: list[tuple[str, int, int]]
+
+
+def read(text: str) -> Text:
+    """A text with its words."""
+    found = Text(text)
+    found.words = list(cut(fold(text)))
+    return found
+
+
 class Words(Tokenizer):  # type: ignore[misc]
     """The tokenizer of every searched field."""
 
@@ -61,17 +74,23 @@ class Words(Tokenizer):  # type: ignore[misc]
         tokenize: bool = True, mode: str = "", **kwargs: Any,
     ) -> Iterator[Token]:  # fmt: skip
         token = Token(positions, chars, mode=mode, **kwargs)
-        for n, (word, start, end) in enumerate(cut(fold(value))):
+        for n, (word, start, end) in enumerate((value if isinstance(value, Text) else read(value)).words):
             token.text, token.original, token.boost, token.stopped = word, word, 1.0, False
             token.pos = start_pos + n
             token.startchar, token.endchar = start_char + start, start_char + end
             yield token
 
 
+@cache
+def syllables() -> frozenset[str]:
+    """Every syllable of Mandarin, near sounds written alike."""
+    return frozenset(near(sound) for _, sound in chars().values() if sound)
+
+
 @lru_cache(maxsize=65_536)
 def sound(word: str) -> str:
     """How a Chinese word is typed in pinyin, near sounds written alike; "" when a character has none."""
-    parts = [_chars().get(char, ("", ""))[1] for char in word]
+    parts = [chars().get(char, ("", ""))[1] for char in word]
     return near("".join(parts)) if parts and all(parts) else ""
 
 

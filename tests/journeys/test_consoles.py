@@ -142,6 +142,12 @@ def test_a_manager_works_with_the_keyboard_alone(centre: Centre, open_browser: O
     go(page, "独龙江乡便民服务中心", "独龙江乡便民服务中心")
     go(page, "生成登记码", "登记单：独龙江乡便民服务中心")
     expect(page.locator(".code-big")).to_have_text(re.compile(r"^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{2}$"))
+    # A procedure is looked for, in pinyin.
+    go(page, "资料库", "资料库")
+    page.keyboard.type("linshijiuzhu")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("临时救助")
+    tab_to(page, "临时救助")
     # The ledger is checked.
     go(page, "审计", "审计")
     tab_to(page, "核对整本账")
