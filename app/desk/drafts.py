@@ -68,7 +68,7 @@ def make(person: Person, talk_id: str) -> dict[str, Any]:
     """A draft for the talk that `person` holds, or a Problem; either way the use is in the ledger."""
     endpoint = _endpoint()
     if endpoint is None:
-        raise Problem("draft.off")
+        raise Problem("reply.off")
     talk, texts, slugs = _talk(person, talk_id)
     tally = Tally(model=endpoint.model)
     try:
@@ -83,7 +83,13 @@ def make(person: Person, talk_id: str) -> dict[str, Any]:
             ledger.append(
                 connection,
                 ledger.Event(
-                    clock.new_id(), "draft.made", talk_id, person.id, clock.now(), vars(tally), service_point=talk.point
+                    clock.new_id(),
+                    "reply.drafted",
+                    talk_id,
+                    person.id,
+                    clock.now(),
+                    vars(tally),
+                    service_point=talk.point,
                 ),
             )
 
@@ -101,7 +107,7 @@ def _talk(person: Person, talk_id: str) -> tuple[Any, list[str], list[str]]:
     heard = [str(one["body"]) for one in messages if one["author"] == session.VILLAGE and one["body"]]
     texts = [text for text in (found.reason, *heard) if text.strip()]
     if not texts:
-        raise Problem("draft.no_question")
+        raise Problem("reply.no_question")
     cards = [one["body"]["slug"] for one in reversed(messages) if one["kind"] == "card" and one["body"]]
     return found, texts, [*cards, *filter(None, [found.item])]
 
@@ -113,7 +119,11 @@ def _basis(texts: Sequence[str], shown: Sequence[str]) -> Basis:
         newest, words = releases.in_force(connection), releases.newest(connection, releases.LINGUA)
     with asking(settings, newest.number, words.number if words else None) as asker:
         last = asker.ask(texts[-1])
-        if last.advice and last.decision in ("redirect", "refuse"):
+        topic = asker.elsewhere.get(last.topic)
+        chat = (
+            topic is not None and topic.kind == "chat" and shown
+        )  # a short word in a talk about an item is about the item
+        if last.advice and last.decision in ("redirect", "refuse") and not chat:
             return Basis(list(texts), newest.number, advice=last.advice)
         whole = last if last.decision == "answer" else asker.ask("，".join(texts[-rules.LAST_MESSAGES :]))
         items = asker.items
@@ -121,7 +131,7 @@ def _basis(texts: Sequence[str], shown: Sequence[str]) -> Basis:
     order = [*hits, *shown] if last.decision == "answer" else [*shown, *hits]
     wanted = [slug for slug in dict.fromkeys(order) if slug in items][:MOST_ITEMS]
     if not wanted:
-        raise Problem("draft.no_source")
+        raise Problem("reply.no_source")
     sure = last.decision == "answer" and (last.part in rules.ASKED or hits[wanted[0]] is not None)
     file = releases.file_of(settings, newest.number)
     found = [rules.sources_of(releases.document_of(file, slug), last.part, hits.get(slug)) for slug in wanted]
@@ -140,7 +150,7 @@ def _draft(endpoint: Endpoint, basis: Basis, tally: Tally) -> dict[str, Any]:
     try:
         answer = rules.read_answer(content)
     except ValueError as error:
-        raise Problem("draft.answer") from error
+        raise Problem("reply.answer") from error
     checked = rules.check(answer, basis.sources)
     tally.kept, tally.dropped = len(checked.kept), dict(checked.dropped)
     dropped = sum(checked.dropped.values())
@@ -148,7 +158,7 @@ def _draft(endpoint: Endpoint, basis: Basis, tally: Tally) -> dict[str, Any]:
         tally.outcome = "model"
         return _shown("model", checked.text, checked.kept, basis.release, dropped)
     if not basis.sure:
-        raise Problem("draft.nothing" if dropped else "draft.no_source")
+        raise Problem("reply.nothing" if dropped else "reply.no_source")
     tally.outcome = "verbatim"
     first = basis.sources["S1"]
     text = first.text if first.part.startswith("qa-") else f"{first.label}：{first.text}"

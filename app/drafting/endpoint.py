@@ -53,9 +53,9 @@ class Endpoint:
         return cls(url, settings.draft_key, settings.draft_model, settings.draft_timeout_s)
 
     def complete(self, messages: list[dict[str, str]]) -> str:
-        """The text of the model's answer, or a Problem `draft.*`."""
+        """The text of the model's answer, or a Problem `reply.*`."""
         if not self._free.acquire(blocking=False):
-            raise Problem("draft.busy")
+            raise Problem("reply.busy")
         try:
             return asyncio.run(self._in_time(messages))
         finally:
@@ -66,9 +66,9 @@ class Endpoint:
             async with asyncio.timeout(self.timeout_s):
                 return await self._ask(messages)
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise Problem("draft.timeout", seconds=self.timeout_s) from error
+            raise Problem("reply.timeout", seconds=self.timeout_s) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise Problem("draft.unreachable") from error
+            raise Problem("reply.unreachable") from error
 
     async def _ask(self, messages: list[dict[str, str]]) -> str:
         body: dict[str, Any] = {
@@ -90,21 +90,21 @@ class Endpoint:
             async for chunk in reply.aiter_raw():
                 raw += chunk
                 if len(raw) > LARGEST_ANSWER:
-                    raise Problem("draft.answer")
+                    raise Problem("reply.answer")
             return reply.status_code, raw
 
 
 def _content(status: int, raw: bytes) -> str:
     if status == 429:
-        raise Problem("draft.busy")
+        raise Problem("reply.busy")
     if status >= 500:
-        raise Problem("draft.broken", status=status)
+        raise Problem("reply.broken", status=status)
     if status != 200:
-        raise Problem("draft.refused", status=status)
+        raise Problem("reply.refused", status=status)
     try:
         content = msgspec.json.decode(raw, type=_Completion).choices[0].message.content or ""
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise Problem("draft.answer") from error
+        raise Problem("reply.answer") from error
     if not content.strip():
-        raise Problem("draft.answer")
+        raise Problem("reply.answer")
     return content

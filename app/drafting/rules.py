@@ -240,7 +240,8 @@ def judge(text: str, quote: str, source: Source | None) -> tuple[str, str]:
     return "", used.pop() if len(used) == 1 else quote
 
 
-CLAUSES = re.compile(r"[,，](?!\d)|[;；。!！?？:：]")
+CLAUSES = re.compile(r"(?:[,，](?!\d)|[;；。!！?？:：])(?![^（(]*[）)])")
+"""Where a clause ends; what stands in brackets belongs to the clause before it."""
 
 
 def _bearer(said: str, quote: str, source: Source) -> tuple[str, str]:

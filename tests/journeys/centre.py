@@ -31,11 +31,18 @@ class Centre:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data / "gunicorn.log"
+        self.settings: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "JJB_DATA": str(self.data), "JJB_PUBLIC_URL": self.url, "PYTHONPATH": str(ROOT)}
+        return {
+            **os.environ,
+            "JJB_DATA": str(self.data),
+            "JJB_PUBLIC_URL": self.url,
+            "PYTHONPATH": str(ROOT),
+            **self.settings,
+        }
 
     def start(self) -> None:
         """Start and wait until it answers."""

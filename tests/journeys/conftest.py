@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 from tests.journeys.centre import ROOT, Centre
+from tests.model_server import ModelServer, model_server
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -42,10 +43,19 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture
-def centre(sqlite_template: Path, tmp_path: Path) -> Iterator[Centre]:
+def model() -> Iterator[ModelServer]:
+    """A model server; a test that asks for it gets a centre that drafts replies with it."""
+    with model_server() as server:
+        yield server
+
+
+@pytest.fixture
+def centre(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> Iterator[Centre]:
     """A running centre with the demo organisation and release 1."""
     shutil.copytree(sqlite_template, tmp_path / "centre")
     centre = Centre(tmp_path / "centre")
+    if "model" in request.fixturenames:
+        centre.settings = {"JJB_DRAFT_URL": request.getfixturevalue("model").url, "JJB_DRAFT_MODEL": "test"}
     centre.start()
     yield centre
     centre.kill()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
@@ -19,6 +20,7 @@ from tests.journeys.conftest import CHROMIUM, FLAGS, SCREEN
 from tests.journeys.test_files import payload, photo
 from tests.journeys.test_screens import ID_NUMBER, enter
 from tests.journeys.test_story import log_in
+from tests.model_server import model_server, quoting
 from tests.sync.test_files import CASES
 
 VILLAGE = {
@@ -64,11 +66,13 @@ CONSOLES = {
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright, model_server() as model:
         app = create_app(Settings(data=Path(data)))
         setup(app, demo=True)
         app.extensions["jjb_db"].close()
         centre = Centre(Path(data))
+        centre.settings = {"JJB_DRAFT_URL": model.url, "JJB_DRAFT_MODEL": "test"}
+        model.act = quoting("办理地点", _drafted)
         centre.start()
         try:
             _village(playwright, centre, folder)
@@ -156,7 +160,16 @@ def _desk(playwright: Playwright, centre: Centre, folder: Path, village: Page) -
     _shoot(village, folder / "village-talk.png")
     _shoot(desk, folder / "desk-talk.png")
     desk.screenshot(path=folder / "readme-desk.png")
+    desk.get_by_role("button", name="拟一句回复").click()
+    expect(desk.get_by_label("拟稿")).to_contain_text("已填进回复框")
+    _shoot(desk, folder / "desk-draft.png")
     context.close()
+
+
+def _drafted(place: Mapping[str, str]) -> list[dict[str, str]]:
+    """What a model says: a sentence that stands, and one that it made up."""
+    said = {"source": place["id"], "quote": place["text"]}
+    return [{"text": place["text"], **said}, {"text": "另交99元加急费。", **said}]
 
 
 def _consoles(playwright: Playwright, centre: Centre, folder: Path) -> None:

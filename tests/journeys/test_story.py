@@ -15,6 +15,7 @@ from sync.content import content_root
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
 from tests.journeys.test_screens import ID_NUMBER, enter, faults_of, tab_to
+from tests.model_server import ModelServer, quoting
 from tests.wire import Wire
 
 HELD = "navigator.locks.query().then(({ held }) => held.map(({ name }) => name))"
@@ -175,7 +176,7 @@ def replies(wire: Wire) -> list[dict]:  # type: ignore[type-arg]
     return [one for one in found if "manifests" in one]
 
 
-def test_a_talk_survives_a_cut_line(centre: Centre, open_browser: OpenBrowser) -> None:
+def test_a_talk_survives_a_cut_line(centre: Centre, model: ModelServer, open_browser: OpenBrowser) -> None:
     with Wire(centre.port) as wire:
         # Given a village that calls about an item, over a wire that can be cut
         village = open_browser("village").pages[0]
@@ -226,6 +227,10 @@ def test_a_talk_survives_a_cut_line(centre: Centre, open_browser: OpenBrowser) -
             assert sorted(text for one in texts for text in said if text in one) == sorted(said)
             assert faults_of(page) == []
 
+        # When the agent has a reply drafted, by keyboard: cancels one, sees one fail, sends the third after editing it
+        a_reply_is_drafted(agent, model)
+        expect(village.locator(".bubble.theirs").last).to_contain_text("丢失补领40元。请记得带上", timeout=30_000)
+
         # When the agent hands a knowledge card and ends, by keyboard
         agent.locator("body").click()
         agent.keyboard.press("Control+k")
@@ -242,6 +247,41 @@ def test_a_talk_survives_a_cut_line(centre: Centre, open_browser: OpenBrowser) -
         assert "jjb-call" not in village.evaluate(HELD)
         expect(agent.locator(".strip")).to_contain_text("我在接待 0")
     assert "账本完好" in centre.run("ledger-verify")
+
+
+def a_reply_is_drafted(agent: Page, model: ModelServer) -> None:
+    model.act = lambda handler, body: handler.server.over.wait(60)
+    box = agent.get_by_label("回复", exact=True)
+    box.press("Escape")
+    agent.keyboard.press("d")
+    expect(agent.get_by_text("正在拟稿")).to_be_visible()
+    expect(agent.get_by_role("button", name="取消")).to_be_focused()
+    agent.keyboard.press("Enter")
+    expect(agent.get_by_label("拟稿")).to_have_count(0)
+    expect(box).to_be_focused()
+
+    model.act = lambda handler, body: handler.reply(b"", 500)
+    tab_to(agent, "拟一句回复")
+    agent.keyboard.press("Enter")
+    expect(agent.get_by_role("alert")).to_contain_text("拟稿模型出错了（500）。")
+    expect(box).to_have_value("")
+
+    invented = {"text": "另交99元加急费。", "source": "S1", "quote": "加急费"}
+    model.act = quoting(
+        "收费", lambda fee: [{"text": "丢失补领40元。", "source": fee["id"], "quote": "丢失补领40元"}, invented]
+    )
+    expect(agent.get_by_role("button", name="再拟一次")).to_be_focused()
+    agent.keyboard.press("Enter")
+    expect(box).to_have_value("丢失补领40元。")
+    expect(box).to_be_focused()
+    shown = agent.get_by_label("拟稿")
+    expect(shown).to_contain_text("另有 1 句没有依据")
+    expect(shown.locator("blockquote")).to_have_text("丢失补领40元")
+    assert faults_of(agent) == []
+    agent.keyboard.press("End")
+    agent.keyboard.type("请记得带上户口簿。")
+    agent.keyboard.press("Enter")
+    expect(shown).to_have_count(0)
 
 
 def say(page: Page, text: str) -> None:

@@ -8,6 +8,28 @@ export interface Me {
   csrf: string;
   release: number;
   outcomes: Record<string, string>;
+  /** Whether a model is connected that drafts replies. */
+  drafts: boolean;
+}
+
+/** One sentence of a drafted reply and the published words that bear it. */
+export interface Cited {
+  text: string;
+  quote: string;
+  slug: string;
+  name: string;
+  part: string;
+  label: string;
+  release: number;
+  verify: boolean;
+}
+
+/** A drafted reply: by a model, the published words as they are, or the fixed sentence on what is not ours. */
+export interface DraftedReply {
+  text: string;
+  made: "model" | "verbatim" | "advice";
+  sentences: Cited[];
+  dropped: number;
 }
 
 export interface Summary {
@@ -72,13 +94,13 @@ export interface ItemDocument {
 
 let csrf = "";
 
-async function ask<T>(path: string, body?: unknown): Promise<T> {
+async function ask<T>(path: string, body?: unknown, signal = AbortSignal.timeout(20_000)): Promise<T> {
   let reply: Response;
   try {
     reply = await fetch(path, {
       headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json", "X-CSRFToken": csrf }) },
       ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(20_000),
+      signal,
     });
   } catch {
     throw new Problem("net.offline", "现在连不上中心。", "写的内容都还在，连上后会自动再试。");
@@ -98,6 +120,7 @@ export const api = {
   state: () => ask<DeskState>("/api/desk/state"),
   act: (frame: Record<string, unknown>) => ask<{ ok: boolean }>("/api/desk/act", frame),
   talk: (id: string, after: number) => ask<TalkFull>(`/api/desk/talks/${id}?after=${after}`),
+  draftReply: (talk: string, signal: AbortSignal) => ask<DraftedReply>(`/api/desk/talks/${talk}/draft`, {}, signal),
   item: (slug: string) => ask<{ release: number; item: ItemDocument }>(`/api/desk/items/${encodeURIComponent(slug)}`),
   items: () => ask<Record<string, string>>("/api/desk/items"),
   find: (q: string) => ask<{ release: number; decision: string; advice: string; hits: FoundItem[] }>(`/api/ask?q=${encodeURIComponent(q)}`),

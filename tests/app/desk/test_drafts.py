@@ -65,7 +65,7 @@ def draft(client: FlaskClient, talk: str) -> Any:
 
 def uses(app: Flask, talk: str) -> list[dict[str, Any]]:
     with app.app_context(), db().read() as connection:
-        return [entry.body for entry in ledger.read(connection, subject=talk, name="draft.made")]
+        return [entry.body for entry in ledger.read(connection, subject=talk, name="reply.drafted")]
 
 
 def test_a_draft_is_cited_checked_and_counted(
@@ -143,8 +143,11 @@ def test_what_is_fixed_is_never_left_to_a_model(app: Flask, model: ModelServer, 
     assert uses(app, talk)[0]["outcome"] == "advice"
 
 
-def test_a_short_question_is_understood_by_what_was_looked_at(app: Flask, model: ModelServer, log_in: LogIn) -> None:
-    talk = talk_of(app, "要多少钱", item="animal-quarantine")
+@pytest.mark.parametrize("said", ["要多少钱", "好的，谢谢你", "今天说的一句"])
+def test_a_short_word_is_understood_by_what_was_looked_at(
+    app: Flask, model: ModelServer, log_in: LogIn, said: str
+) -> None:
+    talk = talk_of(app, said, item="animal-quarantine")
     model.act = quoting(FEE, lambda one: [{"text": one["text"], "source": one["id"], "quote": one["text"]}])
     made = draft(claim(log_in("agent1"), talk), talk).get_json()
     assert made["sentences"][0]["slug"] == "animal-quarantine"
@@ -153,9 +156,9 @@ def test_a_short_question_is_understood_by_what_was_looked_at(app: Flask, model:
 @pytest.mark.parametrize(
     ("act", "status", "code"),
     [
-        (lambda handler, body: handler.server.over.wait(30), 504, "draft.timeout"),
-        (lambda handler, body: handler.reply(b"", 429), 503, "draft.busy"),
-        (lambda handler, body: handler.say("我不会写 JSON"), 502, "draft.answer"),
+        (lambda handler, body: handler.server.over.wait(30), 504, "reply.timeout"),
+        (lambda handler, body: handler.reply(b"", 429), 503, "reply.busy"),
+        (lambda handler, body: handler.say("我不会写 JSON"), 502, "reply.answer"),
     ],
 )
 def test_when_the_model_fails_the_talk_lives_on(
@@ -187,9 +190,9 @@ def test_only_the_agent_of_a_talk_that_has_begun_gets_a_draft(app: Flask, model:
     assert post(agent, "/api/desk/act", json.dumps({"type": "end", "talk": talk})).status_code == 200
     assert refusal(agent, talk) == "talk.ended"
     silent = talk_of(app)
-    assert refusal(claim(agent, silent), silent) == "draft.no_question"
+    assert refusal(claim(agent, silent), silent) == "reply.no_question"
     nonsense = talk_of(app, "😀😀")
-    assert refusal(claim(agent, nonsense), nonsense) == "draft.no_source"
+    assert refusal(claim(agent, nonsense), nonsense) == "reply.no_source"
     assert model.asked == []
 
 

@@ -98,27 +98,27 @@ def answering(raw: bytes, status: int = 200) -> Act:
 @pytest.mark.parametrize(
     ("act", "code"),
     [
-        (hang, "draft.timeout"),
-        (hang_in_the_middle, "draft.timeout"),
-        (drip, "draft.timeout"),
-        (flood, "draft.answer"),
-        (cut, "draft.unreachable"),
-        (lambda handler, body: handler.wfile.write(b"SSH-2.0-hello\r\n\r\n"), "draft.unreachable"),
-        (lambda handler, body: None, "draft.unreachable"),
-        (answering(b"", 429), "draft.busy"),
-        (answering(b"<h1>Bad gateway</h1>", 502), "draft.broken"),
-        (answering(b"{}", 401), "draft.refused"),
-        (answering(b"{}", 404), "draft.refused"),
-        (answering(b"{}", 302), "draft.refused"),
-        (answering(b"{}", 400), "draft.refused"),
-        (answering(b""), "draft.answer"),
-        (answering(b"<html>"), "draft.answer"),
-        (answering(b'{"choices": []}'), "draft.answer"),
-        (answering(b'{"choices": [{"message": {"content": null}}]}'), "draft.answer"),
-        (answering(b'{"choices": [{"message": {"content": " "}}]}'), "draft.answer"),
-        (answering(b'{"choices": [{"message": {"content": ["a"]}}]}'), "draft.answer"),
-        (answering(b"[" * 100_000), "draft.answer"),
-        (answering(b'{"choices": [{"message": {"content": "\xff"}}]}'), "draft.answer"),
+        (hang, "reply.timeout"),
+        (hang_in_the_middle, "reply.timeout"),
+        (drip, "reply.timeout"),
+        (flood, "reply.answer"),
+        (cut, "reply.unreachable"),
+        (lambda handler, body: handler.wfile.write(b"SSH-2.0-hello\r\n\r\n"), "reply.unreachable"),
+        (lambda handler, body: None, "reply.unreachable"),
+        (answering(b"", 429), "reply.busy"),
+        (answering(b"<h1>Bad gateway</h1>", 502), "reply.broken"),
+        (answering(b"{}", 401), "reply.refused"),
+        (answering(b"{}", 404), "reply.refused"),
+        (answering(b"{}", 302), "reply.refused"),
+        (answering(b"{}", 400), "reply.refused"),
+        (answering(b""), "reply.answer"),
+        (answering(b"<html>"), "reply.answer"),
+        (answering(b'{"choices": []}'), "reply.answer"),
+        (answering(b'{"choices": [{"message": {"content": null}}]}'), "reply.answer"),
+        (answering(b'{"choices": [{"message": {"content": " "}}]}'), "reply.answer"),
+        (answering(b'{"choices": [{"message": {"content": ["a"]}}]}'), "reply.answer"),
+        (answering(b"[" * 100_000), "reply.answer"),
+        (answering(b'{"choices": [{"message": {"content": "\xff"}}]}'), "reply.answer"),
     ],
 )
 def test_every_failure_is_one_plain_problem(server: ModelServer, act: Act, code: str) -> None:
@@ -129,7 +129,7 @@ def test_every_failure_is_one_plain_problem(server: ModelServer, act: Act, code:
 def test_nobody_there() -> None:
     with model_server() as server:
         url = server.url
-    assert refusal(endpoint(url)) == "draft.unreachable"
+    assert refusal(endpoint(url)) == "reply.unreachable"
 
 
 def test_more_calls_than_the_model_bears_are_told_to_wait(server: ModelServer) -> None:
@@ -148,7 +148,7 @@ def test_more_calls_than_the_model_bears_are_told_to_wait(server: ModelServer) -
         call.start()
     for _ in calls:
         assert begun.acquire(timeout=10)
-    assert refusal(made) == "draft.busy"
+    assert refusal(made) == "reply.busy"
     go.set()
     for call in calls:
         call.join()
