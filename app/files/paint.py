@@ -7,13 +7,20 @@ import sys
 from pathlib import Path
 from threading import BoundedSemaphore
 
+from flask import current_app
+
 from app.problems import Problem
 
 PAINTER = Path(__file__).with_name("painter.py")
 PATIENCE_S = 20
 MOST_PAGES = 60
-_AT_ONCE = BoundedSemaphore(2)
+AT_ONCE = 2
 """Painting takes a whole core; the rest of the centre must not feel it."""
+
+
+def gate() -> BoundedSemaphore:
+    """How many paint at the same time in one application."""
+    return BoundedSemaphore(AT_ONCE)
 
 
 def count(data: bytes) -> int:
@@ -31,7 +38,8 @@ def page(data: bytes, number: int) -> bytes:
 
 
 def _run(data: bytes, what: str) -> bytes:
-    if not _AT_ONCE.acquire(timeout=PATIENCE_S):
+    admitted: BoundedSemaphore = current_app.extensions["jjb_paint_gate"]
+    if not admitted.acquire(timeout=PATIENCE_S):
         raise Problem("server.busy")
     try:
         command = [sys.executable, "-I", str(PAINTER), what]
@@ -39,5 +47,5 @@ def _run(data: bytes, what: str) -> bytes:
     except (subprocess.SubprocessError, OSError) as error:
         raise Problem("file.paint") from error
     finally:
-        _AT_ONCE.release()
+        admitted.release()
     return done.stdout

@@ -12,6 +12,7 @@ import shutil
 from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from sqlalchemy import Row
 from werkzeug.exceptions import ClientDisconnected
 
@@ -34,6 +35,11 @@ log = logging.getLogger("app.files")
 SILENCE_S = 20
 """A body of which nothing came for so long is given up; what came before is kept."""
 PIECE = 16 * 1024
+
+
+@bp.record_once
+def _make_gate(setup: BlueprintSetupState) -> None:
+    setup.app.extensions["jjb_paint_gate"] = paint.gate()
 
 
 def _settings() -> Settings:
