@@ -181,7 +181,10 @@ class Shelf:
         return self._with(lambda searcher: sorted(term.decode() for term in searcher.lexicon("department") if term))
 
     def alike(self, key: str, title: str, body: str, most: int = 5, items: bool = True) -> list[Alike]:
-        """Other entries about the same matter (texts alone without `items`), most alike first."""
+        """Other entries about the same matter (texts alone without `items`), most alike first.
+
+        Alike is what has half of its title's words from this one's title, or a quarter of the words that tell this one from others.
+        """
 
         def look(searcher: Searcher) -> list[Alike]:
             named = {word for word, _, _ in words.cut(words.fold(title)) if len(word) > 1}
@@ -203,15 +206,20 @@ class Shelf:
             for hit in found:
                 shared = {term.decode() for _, term in hit.matched_terms()}
                 texts.setdefault(hit["key"], (hit, set()))[1].update(shared)
-            ranked = sorted(texts.values(), key=lambda one: -len(one[1]))[: most * 4]
             order = {term: n for n, (term, _) in enumerate(terms)}
-            near = [(hit, sorted(shared, key=lambda term: order.get(term, 99))) for hit, shared in ranked]
-            least = max(2, len(terms) // 4)
+            rated = []
+            for hit, shared in texts.values():
+                theirs = {word for word, _, _ in words.read(hit["title"]).words if len(word) > 1}
+                same = named & theirs
+                titled = len(same) >= 2 and 2 * len(same) >= len(theirs)
+                if titled or len(shared) >= max(2, len(terms) // 4):
+                    told_words = sorted(shared | same, key=lambda term: order.get(term, 99))[:6]
+                    rated.append((titled, len(shared), hit, told_words))
+            rated.sort(key=lambda one: (not one[0], -one[1]))
             return [
-                Alike(hit["key"], hit["kind"], hit["title"], hit["dated"], shared[:6])
-                for hit, shared in near
-                if len(shared) >= least
-            ][:most]
+                Alike(hit["key"], hit["kind"], hit["title"], hit["dated"], told_words)
+                for _, _, hit, told_words in rated[:most]
+            ]
 
         return self._with(look)
 

@@ -83,6 +83,11 @@ def test_an_editor_adds_a_text_and_an_agent_finds_the_passage(log_in: LogIn, app
         ("泥实流", "泥石流"),
     ):
         assert f"<strong>{meant}" in page(agent, "/library/", q=said)
+    # What else is about the same stands below the text, and on the pages of the item.
+    assert ">临时救助</a>" in page(agent, address).split("相似的资料和事项")[1]
+    assert address in page(editor, "/knowledge/items/temp-aid") and address in page(
+        editor, "/knowledge/items/temp-aid/edit"
+    )
     # An agent reads; writing is the editors'.
     assert agent.get("/library/add", headers=HTML).status_code == 403
     assert "/edit" not in page(agent, address) and "/edit" in page(editor, address)
