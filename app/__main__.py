@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from app import create_app, ledger
 from app.accounts import store as accounts
 from app.db import db
+from app.desk import drafts
 from app.places import store as places
 from app.problems import Problem
 from app.settings import Settings
@@ -40,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     linking.add_argument("username")
     commands.add_parser("ledger-verify", help="核对审计账本")
     commands.add_parser("demo-info", help="示范人员、密码和一个登记码,JSON")
+    trying = commands.add_parser("draft-try", help="用接通的模型试拟一句回复,看留下几句、去掉几句")
+    trying.add_argument("question")
     options = parser.parse_args(arguments)
     try:
         app = create_app(Settings.from_environment())
@@ -108,12 +111,24 @@ def _demo_code(connection: Connection, point: str, settings: Settings) -> str:
     return places.issue_code(connection, point, settings.demo_code_minutes, "centre")[0]
 
 
+def _draft_try(app: Flask, options: argparse.Namespace) -> None:
+    made, tally = drafts.rehearse(options.question)
+    print(made["text"])
+    for one in made["sentences"]:
+        print(f"· {one['text']} 依据:{one['name']},{one['label']},第 {one['release']} 版:{one['quote']}")
+    reasons = "".join(f" {reason} {count}" for reason, count in sorted(tally.dropped.items()))
+    print(
+        f"模型 {tally.model}:{tally.milliseconds} 毫秒,资料 {tally.sources} 条,留下 {tally.kept} 句,去掉 {made['dropped']} 句{reasons}"
+    )
+
+
 COMMANDS = {
     "setup": _setup,
     "enrol-code": _enrol_code,
     "first-link": _first_link,
     "ledger-verify": _ledger_verify,
     "demo-info": _demo_info,
+    "draft-try": _draft_try,
 }
 
 if __name__ == "__main__":

@@ -94,6 +94,16 @@ def make(person: Person, talk_id: str) -> dict[str, Any]:
             )
 
 
+def rehearse(question: str) -> tuple[dict[str, Any], Tally]:
+    """What an agent would get for this question, and the figures of it; for the operator who connects a model."""
+    endpoint = _endpoint()
+    if endpoint is None:
+        raise Problem("reply.off")
+    basis = _basis([question], [])
+    tally = Tally(model=endpoint.model, sources=len(basis.sources))
+    return _draft(endpoint, basis, tally), tally
+
+
 def _talk(person: Person, talk_id: str) -> tuple[Any, list[str], list[str]]:
     """(the talk, what the village said, items that were shown in it, latest first)."""
     with db().read() as connection:

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app, ledger
+from app.__main__ import main
 from app.db import db
 from app.desk import service
 from app.places.guard import device_public
@@ -218,3 +219,24 @@ def test_a_strange_answer_of_the_right_shape_is_no_answer(app: Flask, model: Mod
     model.act = strange
     reply = draft(agent, talk)
     assert reply.status_code in (200, 422) and "script" not in reply.get_data(as_text=True)
+
+
+def test_whoever_connects_a_model_can_try_it_from_the_shell(
+    settings: Settings, model: ModelServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("data", "database_url", "draft_url", "draft_model")
+    for name in names:
+        monkeypatch.setenv(f"JJB_{name.upper()}", str(getattr(settings, name)))
+    model.act = quoting(
+        FEE,
+        lambda one: [{"text": "丢失补领40元。", "source": one["id"], "quote": "丢失补领40元"}, {"text": "另交99元。"}],
+    )
+    assert main(["draft-try", "补办身份证要多少钱"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("丢失补领40元。\n") and "留下 1 句,去掉 1 句 uncited 1" in out
+    model.act = lambda handler, body: handler.reply(b"", 401)
+    assert main(["draft-try", "补办身份证要多少钱"]) == 2
+    assert "拟稿模型不接受这次请求（401）。" in capsys.readouterr().err
+    monkeypatch.setenv("JJB_DRAFT_URL", "")
+    assert main(["draft-try", "补办身份证要多少钱"]) == 2
+    assert "没有接通拟稿模型。" in capsys.readouterr().err
