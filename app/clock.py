@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import uuid6
 
@@ -28,6 +28,11 @@ def parse(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"time without a zone: {text}")
     return moment.astimezone(UTC)
+
+
+def day_of(text: str) -> date:
+    """A date in the form 2026-11-23; ValueError when it is not one."""
+    return date.fromisoformat(text)
 
 
 def new_id() -> str:

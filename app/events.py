@@ -90,7 +90,8 @@ class RatingGiven(Body):
     reasons: list[Short] = []
     text: Long = ""
     """Free text; sealed."""
-    channel: Literal["PC端"] = "PC端"
+    channel: Literal["PC端", "移动端", "纸质"] = "PC端"
+    """Where it was given: at the service point, on the follow page, on paper (then `rated_at` is the day on the paper)."""
 
 
 class CaseFileStored(Body):
@@ -256,7 +257,7 @@ class TalkOpened(Body):
 class Kind(NamedTuple):
     """One row of the table."""
 
-    source: Literal["device", "centre"]
+    source: Literal["device", "centre", "both"]
     body: type[Body]
     sealed: tuple[str, ...] = ()
 
@@ -298,7 +299,7 @@ EVENTS: dict[str, Kind] = {
     "point.added": Kind("centre", PointAdded),
     "point.changed": Kind("centre", PointChanged),
     "question.asked": Kind("device", QuestionAsked),
-    "rating.given": Kind("device", RatingGiven, sealed=("text",)),
+    "rating.given": Kind("both", RatingGiven, sealed=("text",)),
     "rectification.moved": Kind("centre", RectificationMoved),
     "reply.drafted": Kind("centre", DraftMade),
     "sync.settled": Kind("centre", SyncSettled),
@@ -313,7 +314,7 @@ EVENTS: dict[str, Kind] = {
 def check(name: str, body: Any, source: Literal["device", "centre"]) -> dict[str, Any]:
     """The body as plain data, or Problem('event.unknown' | 'event.field') naming what is wrong."""
     kind = EVENTS.get(name)
-    if kind is None or kind.source != source:
+    if kind is None or kind.source not in (source, "both"):
         raise Problem("event.unknown", name=name[:100])
     try:
         return msgspec.to_builtins(msgspec.convert(body, kind.body))  # type: ignore[no-any-return]

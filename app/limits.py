@@ -14,6 +14,11 @@ def login_limit() -> str:
     return str(current_app.extensions["jjb_settings"].login_limit)
 
 
+def follow_limit() -> str:
+    """`settings.follow_limit` of the running application."""
+    return str(current_app.extensions["jjb_settings"].follow_limit)
+
+
 def enrol_limit() -> str:
     """`settings.enrol_limit` of the running application."""
     return str(current_app.extensions["jjb_settings"].enrol_limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from flask import Flask, Response, request
@@ -58,6 +58,14 @@ def exact(text: str | None) -> str:
         return clock.parse(text or "").astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError):
         return text or ""
+
+
+def day_words(day: str, today: date | None = None) -> str:
+    """A date such as 2026-11-23 in words: 今天, 明天, 11月30日, 2027年1月4日."""
+    found = clock.day_of(day)
+    now = today or datetime.now(UTC).astimezone(BEIJING).date()
+    near = {0: "今天", 1: "明天"}.get((found - now).days)
+    return near or f"{'' if found.year == now.year else f'{found.year}年'}{found.month}月{found.day}日"
 
 
 def age(text: str | None, now: datetime | None = None) -> str:
@@ -117,4 +125,4 @@ def install(app: Flask) -> None:
         rail = [(word, endpoint) for word, endpoint, roles in RAIL if me and me.has(*roles)]
         return {"me": me, "rail": rail, "here": menu_place(request.endpoint, [endpoint for _, endpoint in rail])}
 
-    app.jinja_env.globals.update(when=when, age=age, sizes=SIZES, home_of=home_of)
+    app.jinja_env.globals.update(when=when, age=age, day_words=day_words, sizes=SIZES, home_of=home_of)

@@ -98,6 +98,7 @@ case_desk = Table(
 class Promise(NamedTuple):
     """What a release says of an item, as far as handling needs it."""
 
+    name: str
     department: str
     promised: str
 
@@ -108,7 +109,7 @@ def _promise(path: Path, item: str) -> Promise | None:
         found = releases.document_of(path, item)
     except Problem:
         return None
-    return Promise(rules.department_of(found["department"]), found["promised_limit"])
+    return Promise(found["name"], rules.department_of(found["department"]), found["promised_limit"])
 
 
 def promise(connection: Connection, item: str, release: int) -> Promise | None:

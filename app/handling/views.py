@@ -16,7 +16,7 @@ from app.accounts.guard import Person, colleagues, current_person, may_see, need
 from app.bus import bus
 from app.db import db
 from app.files import reader
-from app.handling import rules, store, work
+from app.handling import follow, rules, store, work
 from app.knowledge import releases
 from app.ledger import Entry
 from app.pages import BEIJING, beijing_day, csv_file, day_bounds, exact, when
@@ -26,6 +26,7 @@ from app.settings import Settings
 from datasets import workdays
 
 bp = Blueprint("handling", __name__, template_folder="templates")
+bp.register_blueprint(follow.bp)
 
 PAGE = 50
 LAST_PAGE = 100_000

@@ -55,7 +55,7 @@ def on_rating_given(connection: Connection, entry: Entry) -> None:
             level=body["level"],
             reasons=json.dumps(body["reasons"], ensure_ascii=False),
             point=entry.service_point,
-            device=entry.device,
+            device=entry.device or "",
             sealed_text=body["text"],
             rated_at=body["rated_at"],
             received_at=entry.received_at,

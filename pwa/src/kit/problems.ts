@@ -8,6 +8,7 @@ export interface Kind {
 }
 
 export const PROBLEMS = {
+  "case.still": { message: "这件现在不能这样办：可能已经办完，或者上一次交的还没传到中心。", next: "请先看“办到哪一步”；填的内容还在。" },
   "draft.field": { message: "{field}还没有填对。", next: "请改正这一栏再交；已填的内容都在。" },
   "draft.full": { message: "本机今天的办件编号已用完。", next: "请换一台电脑办理，或明天再办；草稿已保存。" },
   "draft.missing": { message: "没有找到这份草稿，可能已经提交或删除。", next: "请到“办件”里看看；没有的话请重新填写。" },

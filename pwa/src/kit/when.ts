@@ -42,6 +42,13 @@ export function day(iso: string | null): string {
   return `${there.year}年${there.month}月${there.day}日`;
 }
 
+/** "11月23日" or, another year, "2027年1月4日", of a date without a time such as "2026-11-23". */
+export function dayOf(date: string, now = new Date()): string {
+  const [year, month, number] = date.split("-").map(Number);
+  if (!year || !month || !number) return "";
+  return `${year === local(now).year ? "" : `${year}年`}${month}月${number}日`;
+}
+
 /** "2026年11月23日 14:30", for paper: it must still be true tomorrow. */
 export function stamp(iso: string | null): string {
   const at = parse(iso);

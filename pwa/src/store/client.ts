@@ -227,6 +227,9 @@ export const store: StoreApi = {
   rate: (rating) => call("rate", rating),
   records: () => call("records"),
   caseFull: (case_no) => call("caseFull", case_no),
+  supplement: (case_no, supplement) => call("supplement", case_no, supplement),
+  withdraw: (case_no, reason) => call("withdraw", case_no, reason),
+  twins: (draft_id) => call("twins", draft_id),
   retryRefused: (id) => call("retryRefused", id),
   sign: (text) => call("sign", text),
   subscribe(listener) {

@@ -180,7 +180,7 @@ export interface Paper {
 export type SendState = "waiting" | "sent" | "refused"; // no verdict yet | accepted by the centre | rejected by it
 
 export interface RecordRow {
-  kind: "case" | "rating" | "notice" | "question";
+  kind: "case" | "supplement" | "withdrawal" | "rating" | "notice" | "question";
   id: string; // case number for cases
   title: string;
   at: string;
@@ -188,6 +188,7 @@ export interface RecordRow {
   problem: string; // sentence, "" unless refused
   progress: string; // cases: last state from the centre, "" when none
   papers: { waiting: number; refused: number }; // photos and papers of a case on their way, and not taken
+  asked: "" | "returned" | "owed"; // cases: something must be brought
   rated: boolean;
 }
 
@@ -195,7 +196,24 @@ export interface CaseFull extends Draft {
   case_no: string;
   submitted_at: string;
   send: SendState;
-  progress: { state: string; note: string; at: string }[];
+  progress: { state: string; note: string; at: string; missing: string[] }[];
+  state: string; // code of the last state the centre told; "submitted" before it said anything
+  missing: string[]; // returned: everything that is missing
+  owed: string[]; // may follow later, by owed_due
+  owed_due: string; // 2026-12-01, "" when nothing is owed
+  due: string; // the centre's next step, "" when no term runs
+  result: string; // of a case that is done
+  follow: string; // secret of the receipt; "" for cases of earlier programs
+  pending: "" | "supplement" | "withdraw"; // made here, the centre has not answered
+  refusal: string; // sentence, when the centre refused the last of those
+  may: { supplement: boolean; withdraw: boolean };
+}
+
+// What is handed in after a case: the whole list of materials as it stands now, and corrected fields.
+export interface Supplement {
+  materials: { name: string; have: boolean }[];
+  applicant: Applicant | null; // null: unchanged
+  note: string;
 }
 
 export interface Rating {
@@ -240,6 +258,9 @@ export interface StoreApi {
   rate(rating: Rating): Promise<void>; // rejects rating.twice
   records(): Promise<RecordRow[]>;
   caseFull(case_no: string): Promise<CaseFull>;
+  supplement(case_no: string, supplement: Supplement): Promise<void>; // rejects case.still
+  withdraw(case_no: string, reason: string): Promise<void>; // rejects case.still
+  twins(draft_id: string): Promise<string[]>; // open cases of this device with the same person and item
   retryRefused(id: string): Promise<void>; // puts a refused event back into the queue under the same id
 
   sign(text: string): Promise<string>; // base64 ECDSA P-256/SHA-256 (raw r||s) by the device key

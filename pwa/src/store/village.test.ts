@@ -315,8 +315,99 @@ describe("a case", () => {
     centre.downlink = [{ cursor: 7, kind: "case.progress", body: { case_no: caseNo, state: "accepted", state_name: "已受理", note: "", at: "2026-11-23T03:00:00.000Z" } }];
     await village.syncNow();
     await village.syncNow();
-    expect((await village.caseFull(caseNo)).progress).toEqual([{ state: "已受理", note: "", at: "2026-11-23T03:00:00.000Z" }]);
+    expect((await village.caseFull(caseNo)).progress).toEqual([{ state: "已受理", note: "", at: "2026-11-23T03:00:00.000Z", missing: [] }]);
     expect((await village.records()).find((row) => row.id === caseNo)).toMatchObject({ send: "sent", progress: "已受理" });
+  });
+});
+
+describe("a case comes back", () => {
+  const tell = (cursor: number, body: Record<string, unknown>): void => {
+    centre.downlink.push({ cursor, kind: "case.progress", body: { state_name: "", note: "", at: "2026-11-23T03:00:00.000Z", ...body } });
+  };
+  const asked = async (village: Village, caseNo: string): Promise<string | undefined> =>
+    (await village.records()).find((row) => row.id === caseNo)?.asked;
+
+  test("returned, supplemented without the link, sent once, and taken up again", async () => {
+    const village = await enrolled();
+    const caseNo = await filed(village);
+    await village.syncNow();
+    tell(1, { case_no: caseNo, state: "returned", state_name: "退回补正", missing: ["照片", "申请书要签名"] });
+    await village.syncNow();
+    await village.syncNow();
+    expect(await village.caseFull(caseNo)).toMatchObject({ state: "returned", missing: ["照片", "申请书要签名"], pending: "", may: { supplement: true, withdraw: true } });
+    expect(await asked(village, caseNo)).toBe("returned");
+    onLine = false;
+    const { materials, applicant } = await village.caseFull(caseNo);
+    const right = { ...applicant, name: "改正后的名字" };
+    await village.supplement(caseNo, { materials: materials.map(({ name }) => ({ name, have: true })), applicant: right, note: "已签名" });
+    await expect(village.supplement(caseNo, { materials, applicant: null, note: "" })).rejects.toMatchObject({ code: "case.still" });
+    const full = await village.caseFull(caseNo);
+    expect(full).toMatchObject({ pending: "supplement", applicant: { name: "改正后的名字" }, may: { supplement: false, withdraw: true } });
+    expect(full.materials.every((material) => material.have)).toBe(true);
+    expect(await asked(village, caseNo)).toBe("");
+    onLine = true;
+    await village.syncNow();
+    const sent = [...centre.ledger.values()].filter((event) => event.name === "case.supplemented");
+    expect(sent.map((event) => event.body)).toMatchObject([{ case_no: caseNo, note: "已签名", applicant: { name: "改正后的名字" } }]);
+    tell(2, { case_no: caseNo, state: "submitted", state_name: "已补正，待审核" });
+    await village.syncNow();
+    expect(await village.caseFull(caseNo)).toMatchObject({ state: "submitted", missing: [], pending: "" });
+    expect((await village.records()).map((row) => row.kind).sort()).toEqual(["case", "supplement"]);
+  });
+
+  test("what is owed is told with its day, until the case is done", async () => {
+    const village = await enrolled();
+    const caseNo = await filed(village);
+    tell(1, { case_no: caseNo, state: "accepted", owed: ["照片"], owed_due: "2026-12-01", due: "2026-12-10" });
+    await village.syncNow();
+    await village.syncNow();
+    expect(await village.caseFull(caseNo)).toMatchObject({ owed: ["照片"], owed_due: "2026-12-01", due: "2026-12-10" });
+    expect(await asked(village, caseNo)).toBe("owed");
+    tell(2, { case_no: caseNo, state: "done", owed: [], result: "准予。证 1 本" });
+    await village.syncNow();
+    expect(await village.caseFull(caseNo)).toMatchObject({ owed: [], result: "准予。证 1 本", may: { supplement: false, withdraw: false } });
+    expect(await asked(village, caseNo)).toBe("");
+  });
+
+  test("a withdrawal needs a reason and is told once; a refused one says why and may be tried again", async () => {
+    const village = await enrolled();
+    const caseNo = await filed(village);
+    await village.syncNow();
+    await expect(village.withdraw(caseNo, "  ")).rejects.toMatchObject({ code: "draft.field" });
+    centre.verdict = (event) => (event.name === "case.withdrawn" ? "rejected" : "accepted");
+    await village.withdraw(caseNo, "不办了");
+    await village.syncNow();
+    expect(await village.caseFull(caseNo)).toMatchObject({ pending: "", refusal: "记录内容不合要求。请改正。", may: { withdraw: true } });
+    centre.verdict = () => "accepted";
+    await village.withdraw(caseNo, "真的不办了");
+    await expect(village.withdraw(caseNo, "再一次")).rejects.toMatchObject({ code: "case.still" });
+    await village.syncNow();
+    expect(await village.caseFull(caseNo)).toMatchObject({ pending: "", refusal: "" });
+  });
+
+  test("the receipt's secret goes up with the case, differs each time, and stays here", async () => {
+    const village = await enrolled();
+    const [first, second] = [await filed(village), await filed(village)];
+    await village.syncNow();
+    const secrets = await Promise.all([first, second].map(async (no) => (await village.caseFull(no)).follow));
+    expect(secrets[0]).toMatch(/^[2-9A-HJKMNP-Z]{8}$/);
+    expect(secrets[0]).not.toBe(secrets[1]);
+    expect([...centre.ledger.values()].map((event) => (event.body as { follow: string }).follow)).toEqual(secrets);
+  });
+
+  test("the same person with the same item is pointed out before it is handed in", async () => {
+    const village = await enrolled();
+    const number = "11010519491231002X";
+    const draft = async (id_number: string): Promise<string> => {
+      const made = await village.newDraft("animal-quarantine", []);
+      await village.saveDraft({ ...made, applicant: { ...made.applicant, name: "测试花", id_number } });
+      return made.id;
+    };
+    const { case_no } = await village.submit(await draft(number));
+    expect(await village.twins(await draft(number.toLowerCase()))).toEqual([case_no]);
+    expect(await village.twins(await draft(""))).toEqual([]);
+    await village.withdraw(case_no, "重复了");
+    expect(await village.twins(await draft(number))).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import { stateOf } from "../sync/outbox";
 import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
 import { type Calls, CHANGING, type Mark } from "./calls";
+import { asked, followSecret, type Kept, keepCase, keptCases, madeFor, standing, type Told } from "./cases";
 import { bodyOf, checkDraft, LONG, type Named, SHORT, wanted } from "./drafts";
 import { Field, type NewEvent, type OutboxRow } from "./field";
 import type { Identity, IdentityStore } from "./identity";
@@ -17,7 +18,7 @@ import { Lingua } from "./lingua";
 import type { About, PaperRow } from "./papers";
 import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Seal } from "./seal";
-import type { Answer, Boot, CaseFull, Device, Draft, Item, Notice, Paper, Rating, RecordRow, SendState, Status, StoreApi } from "./types";
+import type { Answer, Boot, CaseFull, Device, Draft, Item, Notice, Paper, Rating, RecordRow, SendState, Status, StoreApi, Supplement } from "./types";
 
 export interface Disk {
   persisted(): Promise<boolean>;
@@ -29,6 +30,7 @@ const RECORDS = 500;
 const PAPERS = 60; // of one case, as the centre takes them
 const PAPER_BYTES = 8 * 1024 * 1024; // of one
 const SPARE_BYTES = 1_000_000;
+const KINDS: Record<string, RecordRow["kind"]> = { "case.submitted": "case", "case.supplemented": "supplement", "case.withdrawn": "withdrawal" };
 const LEVELS = ["", "非常满意", "满意", "基本满意", "不满意", "非常不满意"]; // GB/T 39046 A.8
 export class Village implements Calls {
   private runner: Runner | null = null;
@@ -312,8 +314,9 @@ export class Village implements Calls {
     const caseNo = caseNumber(point.region, day, letters, counter);
     const title = [draft.item_name, draft.applicant.name.trim()].join(" · ");
     const files = await Promise.all(this.field.papers.of(draft_id).map((row) => this.named(row)));
-    const event = await this.event("case.submitted", caseNo, bodyOf(draft, caseNo, files), title);
-    const sealed = await this.box.close(draft);
+    const kept: Kept = { ...draft, follow: followSecret() };
+    const event = await this.event("case.submitted", caseNo, { ...bodyOf(draft, caseNo, files), follow: kept.follow }, title);
+    const sealed = await this.box.close(kept);
     this.keep({ case_no: caseNo }, () => this.field.file({ caseNo, draft: draft_id, day, counter, sealed, event }));
     this.runner?.poke();
     return { case_no: caseNo };
@@ -322,9 +325,52 @@ export class Village implements Calls {
   async caseFull(case_no: string): Promise<CaseFull> {
     const file = this.field.caseFile(case_no);
     if (!file) throw problem("record.missing", { id: case_no });
-    const draft = await this.box.open<Draft>(file.sealed);
-    const progress = await this.progressOf(case_no);
-    return { ...draft, case_no, submitted_at: file.submittedAt, send: this.sendOf(file.event), progress };
+    const { follow = "", ...draft } = await this.box.open<Kept>(file.sealed);
+    const told = await this.toldOf(case_no);
+    const progress = told.map(({ state, state_name, note, at, missing }) => ({ state: state_name ?? state, note: note ?? "", at, missing: missing ?? [] }));
+    const stands = standing(told, madeFor(this.field.db, case_no));
+    return { ...draft, ...stands, case_no, follow, submitted_at: file.submittedAt, send: this.sendOf(file.event), progress };
+  }
+
+  async supplement(case_no: string, { materials, applicant, note }: Supplement): Promise<void> {
+    const full = await this.caseFull(case_no);
+    if (!full.may.supplement) throw problem("case.still");
+    if (note.length > LONG) throw problem("draft.field", { field: "说明" });
+    if (applicant) checkDraft({ ...full, applicant });
+    const body = { case_no, materials, applicant, note };
+    const event = await this.event("case.supplemented", case_no, body, full.item_name);
+    const { sealed: before } = this.field.caseFile(case_no)!;
+    const kept = await this.box.open<Kept>(before);
+    const sealed = await this.box.close({ ...kept, materials, applicant: applicant ?? kept.applicant });
+    this.keep(undefined, () => {
+      this.field.append(event);
+      keepCase(this.field.db, case_no, sealed);
+    });
+    this.runner?.poke();
+  }
+
+  async withdraw(case_no: string, reason: string): Promise<void> {
+    const full = await this.caseFull(case_no);
+    if (!full.may.withdraw) throw problem("case.still");
+    const text = reason.trim();
+    if (text === "" || text.length > LONG) throw problem("draft.field", { field: "撤回的原因" });
+    const event = await this.event("case.withdrawn", case_no, { case_no, reason: text }, full.item_name);
+    this.keep(undefined, () => this.field.append(event));
+    this.runner?.poke();
+  }
+
+  async twins(draft_id: string): Promise<string[]> {
+    const { item, applicant } = await this.draft(draft_id);
+    const number = applicant.id_number.trim().toUpperCase();
+    if (number === "") return [];
+    const found: string[] = [];
+    for (const { caseNo, sealed } of keptCases(this.field.db, RECORDS)) {
+      const kept = await this.box.open<Kept>(sealed);
+      if (kept.item !== item || kept.applicant.id_number.trim().toUpperCase() !== number) continue;
+      const { may, pending } = standing(await this.toldOf(caseNo), madeFor(this.field.db, caseNo));
+      if (may.withdraw && pending !== "withdraw") found.push(caseNo);
+    }
+    return found;
   }
 
   /** A case whose event was pruned has long been sent. */
@@ -333,11 +379,8 @@ export class Village implements Calls {
     return row ? stateOf(row.verdict) : "sent";
   }
 
-  private async progressOf(caseNo: string): Promise<CaseFull["progress"]> {
-    const steps = await Promise.all(
-      this.field.progress(caseNo).map((sealed) => this.box.open<{ state: string; state_name?: string; note?: string; at: string }>(sealed)),
-    );
-    return steps.map(({ state, state_name, note, at }) => ({ state: state_name ?? state, note: note ?? "", at }));
+  private toldOf(caseNo: string): Promise<Told[]> {
+    return Promise.all(this.field.progress(caseNo).map((sealed) => this.box.open<Told>(sealed)));
   }
 
   // ---- photos and papers ----
@@ -438,8 +481,8 @@ export class Village implements Calls {
 
   private async record(row: OutboxRow): Promise<RecordRow> {
     const { title } = await this.box.open<{ title: string }>(row.sealed);
-    const kind = row.name === "case.submitted" ? "case" : (row.name.split(".")[0] as RecordRow["kind"]);
-    const steps = kind === "case" ? await this.progressOf(row.subject) : [];
+    const kind = KINDS[row.name] ?? (row.name.split(".")[0] as RecordRow["kind"]);
+    const told = kind === "case" ? await this.toldOf(row.subject) : [];
     return {
       kind,
       id: kind === "case" ? row.subject : row.id,
@@ -447,7 +490,8 @@ export class Village implements Calls {
       at: row.at,
       send: stateOf(row.verdict),
       problem: row.problem ? `${row.problem.message}${row.problem.next}` : "",
-      progress: steps.at(-1)?.state ?? "",
+      progress: told.at(-1)?.state_name ?? told.at(-1)?.state ?? "",
+      asked: kind === "case" ? asked(told, madeFor(this.field.db, row.subject)) : "",
       papers: kind === "case" ? this.field.papers.ofEvent(row.id) : { waiting: 0, refused: 0 },
       rated: kind === "case" && this.field.rated(row.subject),
     };

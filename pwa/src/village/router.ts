@@ -26,6 +26,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/done/:no", component: () => import("./screens/CaseDone.vue"), meta: { title: "已收件" }, props: true },
   { path: "/records", component: () => import("./screens/Records.vue"), meta: { title: "办件" } },
   { path: "/records/:no", component: () => import("./screens/CaseView.vue"), meta: { title: "办件" }, props: true },
+  { path: "/records/:no/supplement", component: () => import("./screens/Supplement.vue"), meta: { title: "补交材料" }, props: true },
   { path: "/call", component: () => import("./screens/Call.vue"), meta: { title: "呼叫客服" } },
   { path: "/rate", component: () => import("./screens/Rate.vue"), meta: { title: "评价", open: true } },
   { path: "/device", component: () => import("./screens/Device.vue"), meta: { title: "本机状态" } },
