@@ -239,6 +239,12 @@ class PointChanged(Body):
 
 class RectificationMoved(Body):
     state: Short
+    act: Short = ""
+    """What was done: a key of `app/ratings/rules.ACTS`."""
+    note: Long = ""
+    """What was said and done; sealed."""
+    again: Annotated[int, Meta(ge=0, le=5)] | None = None
+    """Level of the re-rating at the call-back, 0 when the person would or could not."""
 
 
 class SyncSettled(Body):
@@ -300,7 +306,7 @@ EVENTS: dict[str, Kind] = {
     "point.changed": Kind("centre", PointChanged),
     "question.asked": Kind("device", QuestionAsked),
     "rating.given": Kind("both", RatingGiven, sealed=("text",)),
-    "rectification.moved": Kind("centre", RectificationMoved),
+    "rectification.moved": Kind("centre", RectificationMoved, sealed=("note",)),
     "reply.drafted": Kind("centre", DraftMade),
     "sync.settled": Kind("centre", SyncSettled),
     "talk.claimed": Kind("centre", Nothing),

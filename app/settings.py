@@ -77,6 +77,8 @@ class Settings:
     near_days: int = setting(2, "working days", "So long before its end a term is marked as near.")
     follow_limit: str = setting("20 per minute", "rate", "Looks at the follow page allowed from one address.")
     rectify_days: int = setting(5, "working days", "Time to put right what a low rating complains of.")
+    rectify_complex_days: int = setting(15, "working days", "The same where it turns out to be complex.")
+    contact_days: int = setting(1, "working days", "Time to speak with a person who gave a low rating.")
     draft_url: str = setting(
         "",
         "URL",

@@ -97,7 +97,9 @@ def word_of(name: str) -> str:
 
 
 FIELD_WORDS = {
+    "act": "处理步骤",
     "active": "在用",
+    "again": "再评等级",
     "applicant": "申请人",
     "bytes": "字节数",
     "case_no": "办件编号",

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Tabl
 from app import clock, ledger
 from app.db import metadata
 from app.ledger import Entry
-from app.pages import beijing_day
+from app.pages import beijing_day, day_bounds
 from app.problems import Problem
 from app.ratings import rules
 from app.vault import vault
@@ -41,7 +41,11 @@ rectification = Table(
     Column("due", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
+    Column("contact_due", Text, nullable=False, server_default=""),
+    Column("disputed_by", Text, nullable=False, server_default=""),
+    Column("again", Integer),
 )
+"""`again` is the level of the re-rating at the call-back (0: would or could not); the first rating is never changed."""
 
 
 def on_rating_given(connection: Connection, entry: Entry) -> None:
@@ -62,12 +66,12 @@ def on_rating_given(connection: Connection, entry: Entry) -> None:
         )
     )
     if rules.is_low(body["level"]):
-        days = current_app.extensions["jjb_settings"].rectify_days
-        due = workdays.load().after(date.fromisoformat(beijing_day(entry.received_at)), days)
+        settings = current_app.extensions["jjb_settings"]
         connection.execute(
             insert(rectification).values(
-                matter=body["matter"], point=entry.service_point, state="open", due=due.isoformat(), note="",
-                changed_at=entry.received_at,
+                matter=body["matter"], point=entry.service_point, state="open", note="", changed_at=entry.received_at,
+                due=_due(entry.received_at, settings.rectify_days),
+                contact_due=_due(entry.received_at, settings.contact_days),
             )
         )  # fmt: skip
 
@@ -91,28 +95,97 @@ def counts(connection: Connection, points: Collection[str]) -> dict[int, int]:
     return {level: found.get(level, 0) for level in rules.LEVELS}
 
 
-def rectifications(connection: Connection, points: Collection[str]) -> list[Row[Any]]:
-    """整改单 that are not closed, the most urgent first."""
-    where = (rectification.c.point.in_(points), rectification.c.state != "closed")
+def rectifications(connection: Connection, points: Collection[str], *, ended: bool = False) -> list[Row[Any]]:
+    """整改单 that are not ended, the most urgent first; or the ended ones, the newest first."""
+    over = rectification.c.state.in_(rules.ENDED)
+    where = (rectification.c.point.in_(points), over if ended else ~over)
     query = select(rectification, rating.c.level, rating.c.reasons, rating.c.sealed_text).join(rating).where(*where)
-    return list(connection.execute(query.order_by(rectification.c.due)))
+    order = rectification.c.changed_at.desc() if ended else rectification.c.due
+    return list(connection.execute(query.order_by(order, rectification.c.matter).limit(SHOWN if ended else FILE_ROWS)))
 
 
-def move(connection: Connection, matter: str, target: str, note: str, actor: str) -> None:
-    """Move a 整改单 on; Problem('rating.move') out of order or without a note."""
+SHOWN = 50
+FILE_ROWS = 10_000
+
+
+def dismissed(connection: Connection, points: Collection[str]) -> int:
+    """How many low ratings a second person found not to count; they stay in the list, marked."""
+    where = (rectification.c.point.in_(points), rectification.c.state == "dismissed")
+    return int(connection.execute(select(func.count()).select_from(rectification).where(*where)).scalar_one())
+
+
+def act(connection: Connection, matter: str, done: rules.Act, actor: str) -> str:
+    """Do one act on a 整改单 and return its new state; Problem('rating.move') when it may not be."""
     found = connection.execute(select(rectification).where(rectification.c.matter == matter)).first()
     if found is None:
         raise Problem("request.missing")
-    if target not in rules.NEXT[found.state] or not note:
-        raise Problem("rating.move")
-    now = clock.now()
-    where = rectification.c.matter == matter
-    connection.execute(update(rectification).where(where).values(state=target, note=note, changed_at=now))
-    body = {"state": target}
+    fault = rules.act_fault(found.state, done, actor, found.disputed_by)
+    if fault:
+        raise Problem("rating.move", reason=fault)
+    now, state = clock.now(), rules.state_after(done)
+    values: dict[str, Any] = {"state": state, "note": done.note, "changed_at": now}
+    if done.name == "contact" and done.complex:
+        settings = current_app.extensions["jjb_settings"]
+        values["due"] = _due(str(_received(connection, matter)), settings.rectify_complex_days)
+    if done.name == "dispute":
+        values["disputed_by"] = actor
+    if done.name == "close":
+        values["again"] = done.again
+    connection.execute(update(rectification).where(rectification.c.matter == matter).values(values))
+    body = {"state": state, "act": done.name, "note": vault().seal(connection, matter, done.note), "again": done.again}
     ledger.append(
         connection,
         ledger.Event(clock.new_id(), "rectification.moved", matter, actor, now, body, service_point=found.point),
     )
+    return state
+
+
+def _received(connection: Connection, matter: str) -> str:
+    return str(connection.execute(select(rating.c.received_at).where(rating.c.matter == matter)).scalar_one())
+
+
+def _due(received_at: str, working_days: int) -> str:
+    return workdays.load().after(date.fromisoformat(beijing_day(received_at)), working_days).isoformat()
+
+
+def past(connection: Connection, matter: str) -> list[Entry]:
+    """What was done on a 整改单, oldest first."""
+    return list(ledger.read(connection, subject=matter, name="rectification.moved"))
+
+
+def note_of(connection: Connection, entry: Entry) -> str:
+    """What was written to an act; entries from before 0.2 have none."""
+    sealed = entry.body.get("note")
+    return str(vault().open(connection, entry.subject, sealed) or "（已按规定删除）") if sealed else ""
+
+
+def from_paper(connection: Connection, matter: str, point: str, level: int, day: str, text: str, actor: str) -> Entry:
+    """A rating that came on a paper form: `rated_at` is the day on the paper, the ledger knows when it was entered."""
+    body = {
+        "matter": matter,
+        "level": level,
+        "rated_at": day_bounds(day)[0],
+        "reasons": [],
+        "text": vault().seal(connection, matter, text) if text else "",
+        "channel": "纸质",
+    }
+    event = ledger.Event(
+        clock.new_id(),
+        "rating.given",
+        matter,
+        actor,
+        clock.now(),
+        body,
+        service_point=point,
+        client_at=body["rated_at"],
+    )
+    return ledger.append(connection, event)
+
+
+def point_of_case(connection: Connection, case_no: str) -> str | None:
+    """The service point that filed a case, None when there is no such case."""
+    found = next(iter(ledger.read(connection, limit=1, subject=case_no, name="case.submitted")), None)
+    return found.service_point if found else None
 
 
 def open_text(connection: Connection, matter: str, reason: str, actor: str) -> str:

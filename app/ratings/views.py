@@ -6,13 +6,15 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from app import clock
 from app.accounts.guard import current_person, needs
+from app.bus import bus
 from app.db import db
-from app.pages import BEIJING, csv_file, day_bounds, exact
+from app.pages import BEIJING, csv_file, day_bounds, exact, when
 from app.places.guard import point_names
 from app.problems import Problem
 from app.ratings import rules, store
@@ -37,13 +39,23 @@ def _page(opened: dict[str, str]) -> str | Response:
         rows = store.ratings(connection, list(points), known, _day(day), FILE_ROWS if as_file else SHOWN)
         counts = store.counts(connection, list(points))
         todo = store.rectifications(connection, list(points))
+        ended = store.rectifications(connection, list(points), ended=True)
+        notes = {
+            row.matter: [
+                (when(entry.received_at), entry.body, store.note_of(connection, entry))
+                for entry in store.past(connection, row.matter)
+            ]
+            for row in [*todo, *ended]
+        }
+        uncounted = store.dismissed(connection, list(points))
     shown = [_line(row, points) for row in rows]
     if as_file:
         return csv_file("ratings.csv", HEAD, [list(line.values()) for line in shown])
     today = datetime.now(UTC).astimezone(BEIJING).date().isoformat()
     return render_template(
         "ratings/ratings.html", rows=rows, points=points, counts=counts, total=sum(counts.values()),
-        levels=rules.LEVELS, level=level, day=day, todo=todo, states=rules.RECTIFICATION, next_states=rules.NEXT,
+        levels=rules.LEVELS, level=level, day=day, todo=todo, ended=ended, notes=notes, states=rules.RECTIFICATION,
+        acts=rules.ACTS, acts_for=rules.acts_for, review=rules.REVIEW, uncounted=uncounted,
         today=today, opened=opened,
         reasons=lambda row: "、".join(json.loads(row.reasons)), is_low=rules.is_low, shown=SHOWN,
     )  # fmt: skip
@@ -93,12 +105,42 @@ def _must_reach(connection: Connection, matter: str) -> None:
 
 
 @bp.post("/ratings/rectify")
-@needs("manager", "lead")
+@needs("manager", "lead", "inspector")
 def rectify() -> AnyResponse:
-    """Move a 整改单 on with a note."""
-    matter, note = request.form.get("matter", ""), request.form.get("note", "").strip()[:500]
+    """One act on a 整改单; a review of a disputed one is a second person's."""
+    form = request.form
+    matter, name = form.get("matter", ""), form.get("act", "")
+    me = current_person()
+    if not me.has("manager", "lead") and name not in rules.REVIEW:
+        raise Problem("access.denied")
+    done = rules.Act(name, form.get("note", "").strip()[:500], "complex" in form, form.get("again", type=int))
     with db().write() as connection:
         _must_reach(connection, matter)
-        store.move(connection, matter, request.form.get("state", ""), note, current_person().id)
-    flash("整改单已更新。", "ok")
+        state = store.act(connection, matter, done, me.id)
+    flash(f"整改单现在是“{rules.RECTIFICATION[state]}”。", "ok")
+    return redirect(url_for("ratings.ratings"))
+
+
+@bp.post("/ratings/paper")
+@needs("manager", "lead")
+def paper() -> AnyResponse:
+    """Enter a rating from a paper form."""
+    form = request.form
+    level, day = form.get("level", 0, type=int), form.get("written", "")
+    fault = rules.paper_fault(day, level, datetime.now(UTC).astimezone(BEIJING).date())
+    if fault:
+        raise Problem("request.format", field=fault)
+    case_no = form.get("case_no", "").strip().upper()
+    with db().write() as connection:
+        points = point_names(connection, current_person().region)
+        point = store.point_of_case(connection, case_no) if case_no else form.get("point", "")
+        if point not in points:
+            raise Problem("rating.case", case_no=case_no) if case_no else Problem("request.format", field="服务点")
+        matter = case_no or f"visit:{clock.new_id()}"
+        text = form.get("text", "").strip()[:1000]
+        entry = store.from_paper(connection, matter, point, level, day, text, current_person().id)
+        for handler in current_app.extensions["jjb_handlers"].get(entry.name, ()):
+            handler(connection, entry)
+    bus().publish("ledger")
+    flash("已记下纸质评价。", "ok")
     return redirect(url_for("ratings.ratings"))

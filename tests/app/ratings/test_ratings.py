@@ -72,22 +72,112 @@ def test_the_file_is_the_list_as_filtered(village: Village, log_in: LogIn) -> No
     assert {row[1] for row in rows[1:]} == {"非常不满意"}
 
 
-def test_a_rectification_goes_from_open_to_contacted_to_closed_with_a_note_each(
+def act(client: FlaskClient, matter: str, name: str, note: str = "已处理", **data: str) -> Any:
+    return post(client, "/ratings/rectify", matter=matter, act=name, note=note, **data)
+
+
+def moves(app: Flask) -> list[dict[str, Any]]:
+    with app.extensions["jjb_db"].read() as connection:
+        return [entry.body for entry in ledger.read(connection, name="rectification.moved")]
+
+
+def test_a_rectification_goes_from_contact_to_call_back_with_a_note_each(
     village: Village, app: Flask, log_in: LogIn
 ) -> None:
     rate(village, "visit:1", 5)
     manager = log_in("manager")
-    assert post(manager, "/ratings/rectify", matter="visit:1", state="closed", note="x").status_code == 409
-    assert post(manager, "/ratings/rectify", matter="visit:1", state="contacted", note=" ").status_code == 409
-    page = post(manager, "/ratings/rectify", matter="visit:1", state="contacted", note="已打电话致歉").get_data(
-        as_text=True
-    )
-    assert "已打电话致歉" in page
-    page = post(manager, "/ratings/rectify", matter="visit:1", state="closed", note="已补办").get_data(as_text=True)
+    assert "前联系本人" in manager.get("/ratings/").get_data(as_text=True)
+    assert act(manager, "visit:1", "fix").status_code == 409
+    assert act(manager, "visit:1", "contact", " ").status_code == 409
+    assert act(manager, "visit:1", "nonsense").status_code == 409
+    assert "已打电话致歉" in act(manager, "visit:1", "contact", "已打电话致歉").get_data(as_text=True)
+    act(manager, "visit:1", "fix", "已补办")
+    assert act(manager, "visit:1", "close").status_code == 409  # says not how the person rates it now
+    assert act(manager, "visit:1", "close", again="9").status_code == 409
+    page = act(manager, "visit:1", "close", "本人满意", again="2").get_data(as_text=True)
     assert "没有要整改的差评" in page
+    assert "再评：满意" in page
+    assert [body["state"] for body in moves(app)] == ["contacted", "fixed", "closed"]
+    assert "致歉" not in str(moves(app))  # notes are sealed: people write personal things into them
+
+
+def test_who_is_still_dissatisfied_at_the_call_back_sends_it_back(village: Village, app: Flask, log_in: LogIn) -> None:
+    rate(village, "visit:1", 4)
+    manager = log_in("manager")
+    for name in ("contact", "fix"):
+        act(manager, "visit:1", name)
+    assert "整改中" in act(manager, "visit:1", "close", again="5").get_data(as_text=True)
+    act(manager, "visit:1", "fix")
+    assert "没有再评" in act(manager, "visit:1", "close", "联系不上", again="0").get_data(as_text=True)
+    page = manager.get("/ratings/?csv=1").get_data(as_text=True)
+    assert "不满意" in page  # the first rating stands
+
+
+def test_a_complex_matter_has_the_longer_term(village: Village, log_in: LogIn) -> None:
+    for matter in ("visit:1", "visit:2"):
+        rate(village, matter, 5)
+    manager = log_in("manager")
+    act(manager, "visit:1", "contact")
+    page = act(manager, "visit:2", "contact", complex="on").get_data(as_text=True)
+    due = re.findall(r"整改中，([^<]+?)前办结", page)
+    assert len(set(due)) == 2
+
+
+def test_a_disputed_rating_is_decided_by_a_second_person_and_never_deleted(
+    village: Village, app: Flask, log_in: LogIn
+) -> None:
+    for matter in ("visit:1", "visit:2"):
+        rate(village, matter, 5)
+    manager, inspector = log_in("manager"), log_in("inspector")
+    assert act(inspector, "visit:1", "dispute").status_code == 403
+    for matter in ("visit:1", "visit:2"):
+        act(manager, matter, "dispute", "点错了，本人已说明")
+    own = act(manager, "visit:1", "dismiss")
+    assert own.status_code == 409
+    assert "另一位" in own.json["error"]["message"]
+    assert act(inspector, "visit:1", "dismiss", "核对了录音").status_code == 200
+    assert "整改中" in act(inspector, "visit:2", "uphold", "确有其事").get_data(as_text=True)
+    page = inspector.get("/ratings/").get_data(as_text=True)
+    assert "1 条差评经复核不计" in page
+    assert re.findall(r"<strong>(\d+)</strong>", page)[4] == "2"  # both still count as given
+    assert act(manager, "visit:1", "contact").status_code == 409
+
+
+def test_a_paper_form_keeps_the_date_on_the_paper_apart(village: Village, app: Flask, log_in: LogIn) -> None:
+    event = village.case(1)
+    village.round(event)
+    case_no, manager = event["subject"], log_in("manager")
+    form = {"written": "2026-01-05", "level": "4", "text": "木某某写的"}
+    assert post(manager, "/ratings/paper", case_no=case_no.lower(), **form).status_code == 200
+    assert post(manager, "/ratings/paper", case_no=case_no, **form).status_code == 409  # one for each matter
+    assert post(manager, "/ratings/paper", point="hexie", **{**form, "level": "1"}).status_code == 200
+    page = manager.get("/ratings/").get_data(as_text=True)
+    assert "整改单 " + case_no in page
+    assert "木某某" not in page
     with app.extensions["jjb_db"].read() as connection:
-        moves = [entry.body["state"] for entry in ledger.read(connection, name="rectification.moved")]
-    assert moves == ["contacted", "closed"]
+        first, second = ledger.read(connection, name="rating.given")
+    assert (first.body["channel"], first.body["rated_at"]) == ("纸质", "2026-01-04T16:00:00.000Z")
+    assert first.received_at > "2026-01-06"
+    assert second.subject.startswith("visit:")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"written": ""}, 400),
+        ({"written": "2026-02-30"}, 400),
+        ({"written": "2999-01-01"}, 400),
+        ({"written": "2001-01-01"}, 400),
+        ({"level": "0"}, 400),
+        ({"point": "nowhere"}, 400),
+        ({"case_no": "NJ1"}, 404),
+    ],
+)
+def test_a_paper_form_that_cannot_be_is_refused(
+    village: Village, log_in: LogIn, change: dict[str, str], status: int
+) -> None:
+    form = {"written": "2026-01-05", "level": "3", "point": "hexie", **change}
+    assert post(log_in("manager"), "/ratings/paper", **form).status_code == status
 
 
 def test_what_people_wrote_opens_with_a_logged_reason_only(village: Village, app: Flask, log_in: LogIn) -> None:
@@ -114,11 +204,11 @@ def test_who_may_see_and_act(village: Village, log_in: LogIn) -> None:
     inspector = log_in("inspector")
     page = inspector.get("/ratings/").get_data(as_text=True)
     assert "visit:1" in page
-    assert "怎么处理的" not in page
-    for path in ("/ratings/rectify", "/ratings/open"):
-        assert post(inspector, path, matter="visit:1", reason="x").status_code == 403
+    assert "已联系本人" not in page
+    for path in ("/ratings/rectify", "/ratings/open", "/ratings/paper"):
+        assert post(inspector, path, matter="visit:1", act="contact", reason="x").status_code == 403
 
 
 def test_an_unknown_matter_is_a_plain_page(village: Village, log_in: LogIn) -> None:
     rate(village, "visit:1", 5)
-    assert post(log_in("manager"), "/ratings/rectify", matter="visit:9", state="contacted", note="x").status_code == 404
+    assert act(log_in("manager"), "visit:9", "contact").status_code == 404
