@@ -161,10 +161,11 @@ def note_of(connection: Connection, entry: Entry) -> str:
 
 def from_paper(connection: Connection, matter: str, point: str, level: int, day: str, text: str, actor: str) -> Entry:
     """A rating that came on a paper form: `rated_at` is the day on the paper, the ledger knows when it was entered."""
+    written = day_bounds(day)[0]
     body = {
         "matter": matter,
         "level": level,
-        "rated_at": day_bounds(day)[0],
+        "rated_at": written,
         "reasons": [],
         "text": vault().seal(connection, matter, text) if text else "",
         "channel": "纸质",
@@ -177,7 +178,7 @@ def from_paper(connection: Connection, matter: str, point: str, level: int, day:
         clock.now(),
         body,
         service_point=point,
-        client_at=body["rated_at"],
+        client_at=written,
     )
     return ledger.append(connection, event)
 
