@@ -71,6 +71,7 @@ case_file = Table(
     Column("twin", Text, nullable=False, server_default=""),
     Column("follow", Text, nullable=False, server_default=""),
     Index("ix_case_file_point", "point", "received_at"),
+    Index("ix_case_file_received_at", "received_at"),
     Index("ix_case_file_state", "state", "due"),
     Index("ix_case_file_department", "department", "state", "due"),
     Index("ix_case_file_person_mark", "person_mark", "item"),

@@ -111,7 +111,8 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
             sheet.get_by_label("满意", exact=True).check()
         sheet.locator("details[open] textarea").fill(note)
         assert faults_of(manager) == []
-        sheet.get_by_role("button", name=act).press("Enter")
+        with manager.expect_navigation():
+            sheet.get_by_role("button", name=act).press("Enter")
     expect(manager.get_by_text("没有要整改的差评。")).to_be_visible()
     manager.get_by_text("办完的整改单（最近 1 张）").click()
     expect(sheet).to_contain_text("再评：满意")
