@@ -228,6 +228,8 @@ def test_a_talk_survives_a_cut_line(centre: Centre, model: ModelServer, open_bro
             assert faults_of(page) == []
 
         # When the agent has a reply drafted, by keyboard: cancels one, sees one fail, sends the third after editing it
+        say(village, "补办身份证要多少钱")
+        expect(agent.locator(".bubble.theirs").last).to_contain_text("补办身份证要多少钱")
         a_reply_is_drafted(agent, model)
         expect(village.locator(".bubble.theirs").last).to_contain_text("丢失补领40元。请记得带上", timeout=30_000)
 
