@@ -99,3 +99,21 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
     sync(village, centre)
     village.goto(f"{centre.url}/village/#/records/{number}")
     expect(village.locator(".notice.ok")).to_contain_text("准予。居民身份证 1 张")
+
+    # Then the low rating is worked off: spoken with, put right, called back, rated anew
+    manager = log_in(open_browser("manager"), centre, "manager")
+    manager.goto(f"{centre.url}/ratings/")
+    sheet = manager.get_by_role("article", name=f"整改单 {number}")
+    for act, note in (("已联系本人", "致歉，说明等待的原因"), ("已整改", "窗口加了一个号"), ("回访并办结", "本人认可")):
+        tab_to(manager, act)
+        manager.keyboard.press("Enter")
+        if act == "回访并办结":
+            sheet.get_by_label("满意", exact=True).check()
+        sheet.locator("details[open] textarea").fill(note)
+        assert faults_of(manager) == []
+        with manager.expect_navigation():
+            sheet.get_by_role("button", name=act).press("Enter")
+    expect(manager.get_by_text("没有要整改的差评。")).to_be_visible()
+    manager.get_by_text("办完的整改单（最近 1 张）").click()
+    expect(sheet).to_contain_text("再评：满意")
+    assert faults_of(manager) == []
