@@ -234,7 +234,7 @@ def test_a_talk_survives_a_cut_line(centre: Centre, model: ModelServer, open_bro
         expect(village.locator(".bubble.theirs").last).to_contain_text("丢失补领40元。请记得带上", timeout=30_000)
 
         # When the agent hands a knowledge card and ends, by keyboard
-        agent.locator("body").click()
+        agent.keyboard.press("Escape")
         agent.keyboard.press("Control+k")
         agent.keyboard.type("身份证丢了咋个办")
         agent.keyboard.press("Enter")
