@@ -1,12 +1,8 @@
 // Screens of the village page. Hash addresses: the page works from any static server and offline. The
-// screens of the first minute come with the page; the build puts the others into one more file (vite.config.ts).
+// first screen comes with the page; the build puts the others into one more file (vite.config.ts).
 import { createRouter, createWebHashHistory, type RouteRecordRaw } from "vue-router";
 import { prefs } from "./prefs";
-import Ask from "./screens/Ask.vue";
 import Home from "./screens/Home.vue";
-import Item from "./screens/Item.vue";
-import Items from "./screens/Items.vue";
-import NotFound from "./screens/NotFound.vue";
 
 declare module "vue-router" {
   interface RouteMeta {
@@ -17,9 +13,9 @@ declare module "vue-router" {
 
 const routes: RouteRecordRaw[] = [
   { path: "/", component: Home, meta: { title: "今天" } },
-  { path: "/ask", component: Ask, meta: { title: "问一问", open: true } },
-  { path: "/items", component: Items, meta: { title: "事项", open: true } },
-  { path: "/items/:slug", component: Item, meta: { title: "事项", open: true }, props: true },
+  { path: "/ask", component: () => import("./screens/Ask.vue"), meta: { title: "问一问", open: true } },
+  { path: "/items", component: () => import("./screens/Items.vue"), meta: { title: "事项", open: true } },
+  { path: "/items/:slug", component: () => import("./screens/Item.vue"), meta: { title: "事项", open: true }, props: true },
   { path: "/items/:slug/guide", component: () => import("./screens/Guide.vue"), meta: { title: "我要带什么", open: true }, props: true },
   { path: "/items/:slug/notice", component: () => import("./screens/Notice.vue"), meta: { title: "一次性告知单", open: true }, props: true },
   { path: "/drafts/:id", component: () => import("./screens/CaseForm.vue"), meta: { title: "填办理单" }, props: true },
@@ -31,7 +27,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/rate", component: () => import("./screens/Rate.vue"), meta: { title: "评价", open: true } },
   { path: "/device", component: () => import("./screens/Device.vue"), meta: { title: "本机状态" } },
   { path: "/help", component: () => import("./screens/Help.vue"), meta: { title: "帮助", open: true } },
-  { path: "/:rest(.*)*", component: NotFound, meta: { title: "没有这一页", open: true } },
+  { path: "/:rest(.*)*", component: () => import("./screens/NotFound.vue"), meta: { title: "没有这一页", open: true } },
 ];
 
 export const router = createRouter({
