@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,8 +55,12 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def schema_id(schema: str) -> str:
-    """First 12 hex digits of the schema's sha256: a device with other tables must update its program first."""
-    return hashlib.sha256(schema.encode()).hexdigest()[:12]
+    """First 12 hex digits of the sha256 of the schema without comments and empty lines.
+
+    A device with other tables must update its program first; a comment changes no table.
+    """
+    plain = re.sub(r"\n\s*\n", "\n", re.sub(r"\s*--[^\n]*", "", schema))
+    return hashlib.sha256(plain.encode()).hexdigest()[:12]
 
 
 def key_id(public: bytes) -> str:

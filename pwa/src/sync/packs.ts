@@ -46,9 +46,10 @@ export function scopeOf(signed: SignedManifest): string {
   }
 }
 
-/** The first 12 hex digits of the schema's sha256: other tables need another program. */
+/** The first 12 hex digits of the sha256 of the schema without comments and empty lines: other tables need another program. */
 export function schemaId(schema: string): string {
-  return sha256(new TextEncoder().encode(schema)).slice(0, 12);
+  const plain = schema.replace(/\s*--[^\n]*/g, "").replace(/\n\s*\n/g, "\n");
+  return sha256(new TextEncoder().encode(plain)).slice(0, 12);
 }
 
 /**
