@@ -17,6 +17,7 @@ Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Bytes = Annotated[int, Meta(ge=0, le=2**53)]
 Short = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*$")]
 """PostgreSQL keeps no U+0000."""
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class MessageError(Exception):
@@ -39,6 +40,15 @@ class DeviceEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body: dict[str, Any]
 
 
+class AnswersWord(msgspec.Struct, frozen=True):
+    """What a device answers to the questions of the check, as one hash, and the content roots of what it asked."""
+
+    knowledge: Hash
+    lingua: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+    """"" without lingua."""
+    digest: Hash
+
+
 class DeviceState(msgspec.Struct, frozen=True):
     """What a device says of itself; oversight shows it with its age."""
 
@@ -48,6 +58,8 @@ class DeviceState(msgspec.Struct, frozen=True):
     clock: Time
     browser: Short = ""
     disk_free: Bytes | None = None
+    answers: AnswersWord | None = None
+    """None until the releases held were asked."""
 
 
 class SyncRequest(msgspec.Struct, frozen=True):

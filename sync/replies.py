@@ -65,6 +65,8 @@ class DeviceWord(msgspec.Struct, frozen=True):
 
     revoked: bool
     point: Point | None = None
+    answers_agree: bool | None = None
+    """Whether it answers as the centre does; None while that is not known."""
 
 
 class SyncReply(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import apsw
 
-from app.answering import index
+from app.answering import checking, index
 from app.knowledge import releases
 from app.settings import Settings
 
@@ -27,3 +27,9 @@ def asking(settings: Settings, release: int, lingua: int | None) -> Iterator[ind
         knowledge.close()
         if words is not None:
             words.close()
+
+
+def digest(settings: Settings, release: int, lingua: int | None) -> str:
+    """The hash of what a pair of releases answers to the questions of the check."""
+    with asking(settings, release, lingua) as asker:
+        return checking.digest(asker.ask(question) for question in asker.own_questions())

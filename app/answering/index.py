@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from app.answering import model, rules
+from app.answering import checking, model, rules
 from app.answering.rules import Decision, Elsewhere, Judged, Texts
 from app.answering.text import Char, Lexicon, grams, normalise, rewrite, runs, segment
 from datasets.sources import FOLDER
@@ -118,6 +118,12 @@ class Asker:
             if decision == "answer" and ranked[0][1] >= self.limits["need"]:
                 found.add(ranked[0][0])
         return frozenset(found)
+
+    def own_questions(self) -> list[str]:
+        """What this knowledge is asked to see whether another place answers alike."""
+        (count,) = next(self.knowledge.execute(checking.COUNT))
+        places = json.dumps(checking.stride(count))
+        return [str(text) for (text,) in self.knowledge.execute(checking.CHOSEN, (places,))]
 
     def judge(self, text: str) -> Judged:
         """What words and model say of one question, as read."""

@@ -72,6 +72,12 @@ def every(connection: Connection, scope: str = SCOPE) -> list[Release]:
     return [Release(**row) for row in rows.mappings()]
 
 
+def number_of(connection: Connection, root: str, scope: str = SCOPE) -> int | None:
+    """The newest release with this content, None when there is none."""
+    query = select(release.c.number).where(release.c.scope == scope, release.c.content_root == root)
+    return connection.execute(query.order_by(release.c.number.desc()).limit(1)).scalar()
+
+
 def in_force(connection: Connection) -> Release:
     """The newest release, or Problem('knowledge.no_release')."""
     found = newest(connection)

@@ -194,6 +194,8 @@ class State:
     refused: int
     disk_free: int | None = None
     clock_skew_s: int | None = None
+    answers_agree: bool | None = None
+    """Whether it answers as the centre does; None: not known."""
 
 
 def together(states: Sequence[State]) -> State:
@@ -209,6 +211,7 @@ def together(states: Sequence[State]) -> State:
         clock_skew_s=max(
             (state.clock_skew_s for state in heard if state.clock_skew_s is not None), key=abs, default=None
         ),
+        answers_agree=min((state.answers_agree for state in heard if state.answers_agree is not None), default=None),
     )
 
 
@@ -223,6 +226,8 @@ def marks(state: State, newest: int, silent_hours: int, now: datetime) -> list[M
         found.append(Mark("bad", f"超过 {silent_hours} 小时没联系"))
     if state.refused:
         found.append(Mark("bad", f"{state.refused} 条需处理"))
+    if state.answers_agree is False:
+        found.append(Mark("bad", "答案与中心不一致"))
     if not state.release:
         found.append(Mark("warn", "还没有知识"))
     elif state.release < newest:

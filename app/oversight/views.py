@@ -122,6 +122,7 @@ def _state(row: Mapping[str, Any]) -> rules.State:
         refused=row["refused"] or 0,
         disk_free=row["disk_free"],
         clock_skew_s=row["clock_skew_s"],
+        answers_agree=row["answers_agree"],
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     ForeignKey,
@@ -75,6 +76,7 @@ device_state = Table(
     Column("refused", Integer, nullable=False),
     Column("disk_free", BigInteger),
     Column("clock_skew_s", Integer),
+    Column("answers_agree", Boolean),
     Column("app", Text, nullable=False),
     Column("browser", Text, nullable=False),
 )
@@ -229,7 +231,8 @@ def remember_nonce(connection: Connection, device_id: str, nonce: str, created: 
 
 
 def note_contact(connection: Connection, device_id: str, state: Mapping[str, Any], at: str) -> None:
-    """Keep what a device just said of itself: release, waiting, refused, disk_free, clock_skew_s, app, browser."""
+    """Keep what a device just said of itself: release, waiting, refused, disk_free, clock_skew_s, answers_agree,
+    app, browser."""
     values = {**state, "last_contact": at}
     if connection.execute(update(device_state).where(device_state.c.device == device_id).values(values)).rowcount == 0:
         connection.execute(insert(device_state).values(**values, device=device_id))

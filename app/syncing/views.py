@@ -8,8 +8,9 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -19,6 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock, ledger
 from app.accounts.guard import current_person, needs
+from app.answering import asking
 from app.bus import bus
 from app.db import db
 from app.knowledge import releases
@@ -27,15 +29,27 @@ from app.places.guard import Device, device_of_request, device_public, note_cont
 from app.problems import PROBLEMS, Problem
 from app.settings import Settings
 from app.syncing import store
+from app.syncing.agreement import Agreement, Pair, agree
 from app.vault import vault
+from app.version import VERSION
 from sync.manifest import SCOPES
-from sync.messages import PROTO, DeviceEvent, MessageError, SyncRequest, decode_request
+from sync.messages import PROTO, AnswersWord, DeviceEvent, MessageError, SyncRequest, decode_request
 
 bp = Blueprint("syncing", __name__, template_folder="templates")
 log = logging.getLogger("app.syncing")
 
 PATIENCE_S = 10
 """How long a round waits for its turn before the village is sent away for a while."""
+
+SOON_S = 20
+"""When a device that told its answers hears whether they are ours, if we had to work them out first."""
+
+
+@bp.record_once
+def _make_agreement(setup: BlueprintSetupState) -> None:
+    """What we answer on each pair of releases, in a thread of its own."""
+    settings: Settings = setup.app.extensions["jjb_settings"]
+    setup.app.extensions["jjb_agreement"] = Agreement(lambda pair: asking.digest(settings, *pair))
 
 
 @bp.record_once
@@ -74,12 +88,14 @@ def _round() -> Response:
             for event in asked.events:
                 store.set_aside(connection, vault(), device, event, "device.revoked", received_at)
         raise Problem("device.revoked")
+    with db().read() as connection:
+        checked = _checked(connection, asked)
     with db().write() as connection:
         ledger.hold(connection)
         verdicts = [_take(connection, device, event, received_at) for event in asked.events]
-        note_contact(connection, device, _state(asked, received_at), received_at)
+        note_contact(connection, device, _state(asked, received_at, checked.agree), received_at)
     with db().read() as connection:
-        reply = _reply(connection, device, asked, verdicts)
+        reply = _reply(connection, device, asked, verdicts, checked)
     if any(verdict["verdict"] == "accepted" for verdict in verdicts):
         bus().publish("ledger")
     return jsonify(reply)
@@ -160,7 +176,32 @@ FAR_S = 2**31 - 1
 """A clock further off than 68 years is as wrong as one that is 68 years off."""
 
 
-def _state(asked: SyncRequest, received_at: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Checked:
+    """What came of the answers a device told; `soon`: ours are being worked out."""
+
+    agree: bool | None = None
+    soon: bool = False
+
+
+def _checked(connection: Connection, asked: SyncRequest) -> Checked:
+    """Compares; only releases that we issued are ever asked."""
+    told = asked.state.answers
+    pair = _pair(connection, told) if told is not None else None
+    if told is None or pair is None:
+        return Checked()
+    agreement = cast(Agreement, current_app.extensions["jjb_agreement"])
+    ours = agreement.ask(pair)
+    return Checked(agree(told.digest, ours, asked.state.app == VERSION), agreement.pending(pair))
+
+
+def _pair(connection: Connection, told: AnswersWord) -> Pair | None:
+    number = releases.number_of(connection, told.knowledge)
+    words = releases.number_of(connection, told.lingua, releases.LINGUA) if told.lingua else None
+    return None if number is None or (told.lingua and words is None) else (number, words)
+
+
+def _state(asked: SyncRequest, received_at: str, answers_agree: bool | None) -> dict[str, Any]:
     said = asked.state
     skew = clock.parse(said.clock) - clock.parse(received_at)
     return {
@@ -169,18 +210,21 @@ def _state(asked: SyncRequest, received_at: str) -> dict[str, Any]:
         "refused": said.refused,
         "disk_free": said.disk_free,
         "clock_skew_s": max(-FAR_S, min(FAR_S, int(skew.total_seconds()))),
+        "answers_agree": answers_agree,
         "app": said.app,
         "browser": said.browser,
     }
 
 
 def _reply(
-    connection: Connection, device: Device, asked: SyncRequest, verdicts: list[dict[str, Any]]
+    connection: Connection, device: Device, asked: SyncRequest, verdicts: list[dict[str, Any]], checked: Checked
 ) -> dict[str, Any]:
     settings: Settings = current_app.extensions["jjb_settings"]
     held = {releases.SCOPE: 0} | asked.have  # a program that knows no other scope is not told of one
     news = [_news(connection, settings, scope, held[scope]) for scope in SCOPES if scope in held]
     messages = store.messages(connection, device.point, asked.cursor)
+    poll_s = min(settings.sync_poll_s, SOON_S) if checked.soon else settings.sync_poll_s
+    point = {"id": device.point, "name": device.point_name, "region": device.region}
     return {
         "proto": PROTO,
         "server_time": clock.now(),
@@ -190,8 +234,8 @@ def _reply(
         "packs": [pack for _, packs in news for pack in packs],
         "downlink": messages,
         "cursor": messages[-1]["cursor"] if messages else asked.cursor,
-        "next_poll_s": settings.sync_poll_s if len(messages) < store.MESSAGES else 0,
-        "device": {"revoked": False, "point": {"id": device.point, "name": device.point_name, "region": device.region}},
+        "next_poll_s": poll_s if len(messages) < store.MESSAGES else 0,
+        "device": {"revoked": False, "answers_agree": checked.agree, "point": point},
     }
 
 

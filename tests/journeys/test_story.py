@@ -100,6 +100,12 @@ def test_a_village_serves_people_while_the_centre_is_gone(centre: Centre, open_b
     expect(manager.get_by_role("link", name=re.compile("非常满意")).first).to_contain_text("1")
     manager.goto(f"{centre.url}/oversight/")
     expect(manager.locator("main")).to_contain_text("和谐社区")
+
+    # and it answers as the centre does: it has asked itself in between, and the centre compared
+    page.get_by_role("button", name="立即同步").click()
+    expect(page.locator(".facts")).to_contain_text("与中心答案一致（200 题）", timeout=60_000)
+    manager.locator("tbody tr", has_text="和谐社区").locator("td").nth(3).get_by_role("link").click()
+    expect(manager.locator(".facts")).to_contain_text("与中心答案一致")
     assert "账本完好" in centre.run("ledger-verify")
 
 

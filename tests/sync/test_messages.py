@@ -34,6 +34,7 @@ REQUEST: dict[str, Any] = {
         "disk_free": None,
         "clock": "2026-11-23T02:05:00.000Z",
         "browser": "x",
+        "answers": {"knowledge": "0" * 64, "lingua": "", "digest": "1" * 64},
     },
 }
 REPLY: dict[str, Any] = {

@@ -7,6 +7,8 @@ import answers from "../../../tests/vectors/answers.json";
 import vectors from "../../../tests/vectors/answering.json";
 import { contentRoot } from "../store/content";
 import { type Pack, Witness, reading, soundsOf } from "../store/witness";
+import { sha256 } from "../sync/sha256";
+import { canonical, stride } from "./checking";
 import { Asker, SPEC } from "./index";
 import { type Elsewhere, decide, rank, several } from "./rules";
 import type { Char } from "./text";
@@ -30,6 +32,9 @@ test.each(vectors.decide)("the same judgement leads to the same decision: $text"
   expect({ decision, ranked, other: other?.slug ?? null, advice, several: both }).toEqual(out);
 });
 
+test.each(answers.check.stride)("$most of $count are taken evenly", ({ count, most, out }) => expect(stride(count, most)).toEqual(out));
+test.each(answers.check.canonical)("$out is the one form of its value", ({ value, out }) => expect(canonical(value)).toBe(out));
+
 describe("the whole catalogue in SQLite-WASM", () => {
   let witness: Witness;
 
@@ -48,6 +53,13 @@ describe("the whole catalogue in SQLite-WASM", () => {
 
   test.each(answers.answers)("answers $text", ({ text, out }) => {
     expect(witness.asker.ask(text)).toEqual(out);
+  });
+
+  test("comes to the same hash of two hundred answers", () => {
+    const questions = witness.asker.ownQuestions();
+    expect(questions).toEqual(answers.check.questions);
+    const whole = canonical(questions.map((question) => witness.asker.ask(question)));
+    expect(sha256(new TextEncoder().encode(whole))).toBe(answers.check.digest);
   });
 
   test("without lingua the words of the knowledge still find the item", () => {

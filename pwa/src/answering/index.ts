@@ -1,6 +1,7 @@
 // 智能问答 over the on-device knowledge: the search documents, and asking. Twin of `app/answering/index.py`.
 import searchSpec from "../../../datasets/search.json";
 import searchSql from "../../../datasets/search.sql?raw";
+import { CHOSEN, COUNT, stride } from "./checking";
 import type { Db } from "./db";
 import { type Topic, features, meaning, scores } from "./model";
 import {
@@ -124,6 +125,12 @@ export class Asker {
       part: partOf(question, SPEC),
       needs,
     };
+  }
+
+  /** What this knowledge is asked to see whether another place answers alike. */
+  ownQuestions(): string[] {
+    const count = Number(this.knowledge.rows(COUNT)[0]?.[0] ?? 0);
+    return this.knowledge.rows(CHOSEN, [JSON.stringify(stride(count))]).map(([text]) => String(text));
   }
 
   private wanted(pieces: readonly string[]): Set<string> {

@@ -104,7 +104,7 @@ export class Knowledge extends ScopeFile {
     const held = this.held();
     if (!held) throw problem("pack.missing");
     const words = lingua.held();
-    const { decision, hits, advice, part, needs } = this.askerOf(lingua, `${held.root} ${words?.root ?? ""}`).ask(question);
+    const { decision, hits, advice, part, needs } = this.askerNow(lingua).ask(question);
     return {
       decision,
       advice,
@@ -126,6 +126,11 @@ export class Knowledge extends ScopeFile {
         };
       }),
     };
+  }
+
+  /** For whoever asks many questions of one pair of releases. */
+  askerNow(lingua: Lingua): Asker {
+    return this.askerOf(lingua, `${this.held()?.root ?? ""} ${lingua.held()?.root ?? ""}`);
   }
 
   private askerOf(lingua: Lingua, pair: string): Asker {

@@ -23,6 +23,7 @@ export interface Status {
   refused: number; // events the centre rejected: 需处理
   papers: PaperStatus;
   last_success: string | null; // ISO time of the last complete round
+  answers_agree: boolean | null; // with the centre, on the releases held; null until both have been asked
   clock_skew_s: number | null; // device minus centre, seconds
   progress: { label: string; done: number; total: number } | null; // bytes of the pack under way
   syncing: boolean;

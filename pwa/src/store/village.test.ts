@@ -33,6 +33,7 @@ class Centre {
   inline = true;
   packBytes = 0;
   missing: [number, number][] = [];
+  agree: boolean | null = null; // its word on our answers
   verdict: (event: WireEvent) => string = () => "accepted";
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[] = [];
   override: Handler | null = null; // a fault: answers instead of the centre
@@ -74,7 +75,7 @@ class Centre {
       downlink,
       cursor: downlink.at(-1)?.cursor ?? asked.cursor,
       next_poll_s: 300,
-      device: { revoked: false, point: POINT },
+      device: { revoked: false, answers_agree: asked.state.answers ? this.agree : null, point: POINT },
     });
   }
 
@@ -408,6 +409,63 @@ describe("a case comes back", () => {
     expect(await village.twins(await draft(""))).toEqual([]);
     await village.withdraw(case_no, "重复了");
     expect(await village.twins(await draft(number))).toEqual([]);
+  });
+});
+
+describe("answers as the centre gives them", () => {
+  test("are told once they are known, and the centre's word is shown until a release changes them", async () => {
+    const village = await enrolled();
+    expect(centre.requests.at(-1)!.state.answers).toBeNull();
+    expect((await village.status()).answers_agree).toBeNull();
+    await village.checked();
+    await village.syncNow(); // the one that being ready asked for
+    const held = village.knowledge.held()!;
+    const word = centre.requests.at(-1)!.state.answers!;
+    expect(word).toEqual({ knowledge: held.root, lingua: "", digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect((await village.status()).answers_agree).toBeNull(); // the centre did not know yet
+
+    centre.agree = true;
+    await village.syncNow();
+    expect((await village.status()).answers_agree).toBe(true);
+    village.close();
+    const again = open();
+    await again.boot(null);
+    expect((await again.status()).answers_agree).toBe(true); // kept, and not asked anew
+    centre.agree = false;
+    await again.syncNow();
+    expect(centre.requests.at(-1)!.state.answers).toEqual(word);
+    expect((await again.status()).answers_agree).toBe(false);
+
+    centre.offered = 2;
+    await again.syncNow();
+    expect(again.knowledge.held()!.release).toBe(2);
+    expect((await again.status()).answers_agree).toBeNull();
+    await again.checked();
+    centre.agree = true;
+    await again.syncNow();
+    expect(centre.requests.at(-1)!.state.answers!.knowledge).toBe(again.knowledge.held()!.root);
+    expect((await again.status()).answers_agree).toBe(true);
+  });
+
+  test("let a person ask in between, and end when a release changes under way", async () => {
+    const village = await enrolled();
+    const run = village.checked();
+    const other = village.checked(); // the same run
+    expect((await village.ask("残疾证")).decision).not.toBe("");
+    centre.offered = 2;
+    await village.syncNow();
+    await Promise.all([run, other]);
+    await village.checked();
+    await village.syncNow();
+    const told = centre.requests.map(({ state }) => state.answers?.knowledge).filter(Boolean);
+    expect(new Set(told)).toEqual(new Set([village.knowledge.held()!.root]));
+  });
+
+  test("a word of the centre that is no yes or no is not the centre's", async () => {
+    const village = await enrolled();
+    centre.override = async ({ path }) =>
+      path === "/sync" ? json({ proto: 1, server_time: new Date().toISOString(), verdicts: [], missing: [], manifests: [], packs: [], downlink: [], cursor: 0, next_poll_s: 300, device: { answers_agree: "yes" } }) : (null as unknown as Response);
+    expect((await village.syncNow()).problem?.code).toBe("net.answer");
   });
 });
 

@@ -7,6 +7,7 @@ import { readEnrolReply } from "../sync/messages";
 import { stateOf } from "../sync/outbox";
 import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
+import { Agreement } from "./agreement";
 import { type Calls, CHANGING, type Mark } from "./calls";
 import { asked, followSecret, type Kept, keepCase, keptCases, madeFor, standing, type Told } from "./cases";
 import { bodyOf, checkDraft, LONG, type Named, SHORT, wanted } from "./drafts";
@@ -39,6 +40,7 @@ export class Village implements Calls {
   private reported = false; // a loss was told to the person; the next boot goes on
   private call: string | null = null;
   private queue: Promise<unknown> = Promise.resolve();
+  private readonly answers: Agreement;
 
   constructor(
     private readonly world: World,
@@ -47,7 +49,9 @@ export class Village implements Calls {
     readonly knowledge: Knowledge,
     readonly lingua: Lingua,
     readonly field: Field,
-  ) {}
+  ) {
+    this.answers = new Agreement({ field, knowledge, lingua, app: world.app, ready: () => this.poke(), changed: () => world.changed() });
+  }
 
   /** Carries out one call of a window; changing calls queue up, and a repeated one gets the answer of the first time. */
   dispatch(id: string, method: keyof Calls, args: unknown[]): Promise<unknown> {
@@ -121,8 +125,8 @@ export class Village implements Calls {
     if (this.runner) return;
     this.identity = identity;
     this.seal = new Seal(identity.storage);
-    const { field, knowledge, lingua, seal, identities } = this;
-    this.runner = new Runner(this.world, { field, scopes: [knowledge, lingua], seal, identity, identities });
+    const { field, knowledge, lingua, seal, identities, answers } = this;
+    this.runner = new Runner(this.world, { field, scopes: [knowledge, lingua], seal, identity, identities, answers });
     field.papers.forgetDropped();
     this.runner.start();
     void this.tellEarlierQuestion();
@@ -171,9 +175,15 @@ export class Village implements Calls {
     return this.runner?.uploads.once() ?? Promise.resolve();
   }
 
+  /** Resolves when it is known what this device answers on the releases held. */
+  checked(): Promise<void> {
+    return this.answers.check();
+  }
+
   /** Ends the loop; the files belong to whoever opened them. */
   close(): void {
     this.runner?.stop();
+    this.answers.stop();
   }
 
   // ---- status ----
@@ -192,6 +202,7 @@ export class Village implements Calls {
       ...field.counts(),
       papers: { ...field.papers.counts(), state: this.paperState() },
       last_success: field.meta("last_success"),
+      answers_agree: this.answers.agree,
       clock_skew_s: skew === null ? null : Math.round(skew / 1000),
       progress: runner?.progress ?? null,
       syncing: runner?.syncing ?? false,

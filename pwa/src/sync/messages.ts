@@ -19,7 +19,22 @@ export interface SyncRequest {
   cursor: number;
   have: Record<string, number>; // release held, by scope; 0 for none
   events: WireEvent[];
-  state: { app: string; waiting: number; refused: number; disk_free: number | null; clock: string; browser: string };
+  state: {
+    app: string;
+    waiting: number;
+    refused: number;
+    disk_free: number | null;
+    clock: string;
+    browser: string;
+    answers: AnswersWord | null;
+  };
+}
+
+/** What this device answers to its own questions, as one hash, and the content roots of what it asked ("": none). */
+export interface AnswersWord {
+  knowledge: string;
+  lingua: string;
+  digest: string;
 }
 
 export interface SyncReply {
@@ -31,7 +46,7 @@ export interface SyncReply {
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[];
   cursor: number;
   next_poll_s: number;
-  device: { revoked: boolean; point?: Device["point"] };
+  device: { revoked: boolean; point?: Device["point"]; answers_agree?: boolean | null };
 }
 
 export interface EnrolReply {
@@ -77,6 +92,8 @@ export function readSyncReply(value: unknown): SyncReply {
   need(isWhole(reply.cursor), "cursor");
   need(isWhole(reply.next_poll_s), "next_poll_s");
   need(isObject(reply.device), "device");
+  const { answers_agree: agree } = reply.device as Loose; // an older centre says nothing of it
+  need(agree === undefined || agree === null || typeof agree === "boolean", "device.answers_agree");
   return reply as unknown as SyncReply;
 }
 

@@ -7,7 +7,7 @@ import type { ScopeFile } from "../store/scope";
 import type { Seal } from "../store/seal";
 import type { Device, LinkState } from "../store/types";
 import { gzip, sendForJson } from "./http";
-import { PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
+import { type AnswersWord, PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
 import { BATCH_FIRST, fitting, linkOf, nextBatch, nextDelay, type Round, toResend } from "./outbox";
 import { News, type Progress } from "./news";
 import { type Part, scopeOf } from "./packs";
@@ -28,12 +28,20 @@ export interface World {
   changed(): void; // something of the status is different
 }
 
+/** What this device answers, for the centre to compare. */
+export interface Answers {
+  told(): AnswersWord | null; // of the releases held now; null while that is not known
+  heard(told: AnswersWord, agree: boolean | null): void;
+  look(): void; // releases may have changed
+}
+
 export interface Parts {
   field: Field;
   scopes: readonly ScopeFile[]; // in the order in which they are fetched
   seal: Seal;
   identity: Identity;
   identities: IdentityStore;
+  answers: Answers;
 }
 
 const KEEP_SENT_DAYS = 30;
@@ -169,11 +177,15 @@ export class Runner {
     this.retryAfterS = null;
     try {
       events = await this.nextEvents();
-      const reply = await this.exchange(events);
+      const { answers } = this.parts;
+      const told = answers.told();
+      const reply = await this.exchange(events, told);
       this.note({ ok: true, ms: this.world.now() - began, portal: false }, events.length);
       const settled = await this.takeIn(reply, events);
+      if (told) answers.heard(told, reply.device.answers_agree ?? null);
       const before = this.have();
       await this.news.bring(reply.packs);
+      answers.look();
       const renewed = JSON.stringify(this.have()) !== JSON.stringify(before); // the centre shows who has which release
       this.failures = 0;
       this.failure = null;
@@ -235,7 +247,7 @@ export class Runner {
     return Object.fromEntries(this.parts.scopes.map((file) => [file.scope, file.held()?.release ?? 0]));
   }
 
-  private async exchange(events: WireEvent[]): Promise<SyncReply> {
+  private async exchange(events: WireEvent[], answers: AnswersWord | null): Promise<SyncReply> {
     const { field } = this.parts;
     const request: SyncRequest = {
       proto: PROTO,
@@ -248,6 +260,7 @@ export class Runner {
         disk_free: await this.world.diskFree(),
         clock: new Date(this.world.now()).toISOString(),
         browser: this.world.browser,
+        answers,
       },
     };
     const plain = new TextEncoder().encode(JSON.stringify(request));

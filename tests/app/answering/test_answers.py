@@ -45,6 +45,13 @@ def test_the_vectors_are_those_of_the_rules_of_today(kept: index.Asker) -> None:
     assert answers == _plain([{"text": one["text"], "out": kept.ask(one["text"]).to_wire()} for one in answers]), HOW
 
 
+def test_a_device_comes_to_the_same_hash_of_two_hundred_answers(kept: index.Asker) -> None:
+    wanted = json.loads((vectors.VECTORS / "answers.json").read_text("utf-8"))["check"]
+    assert _plain(vectors.check(kept)) == wanted, HOW
+    assert len(set(wanted["questions"])) == len(wanted["questions"]) == 200
+    assert wanted["questions"] == sorted(wanted["questions"])
+
+
 def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 

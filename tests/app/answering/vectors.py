@@ -17,7 +17,7 @@ from typing import Any
 
 import apsw
 
-from app.answering import fitting, index, model, rules, text, training
+from app.answering import checking, fitting, index, model, rules, text, training
 from datasets.build import SCHEMA, build
 from datasets.sources import FOLDER, read
 from sync import packs
@@ -187,6 +187,31 @@ def answers(asker: index.Asker, count: int) -> list[dict[str, Any]]:
     return [{"text": one, "out": asker.ask(one).to_wire()} for one in texts]
 
 
+def check(asker: index.Asker) -> dict[str, Any]:
+    """How a device sees whether it answers as the centre does, and the hash that it must come to."""
+    values: list[Any] = [
+        None,
+        True,
+        -3,
+        "",
+        '"\\/',
+        "\n\t\x00\x1f\x7f\u2028",
+        "身份证🙏",
+        [],
+        {},
+        {"b": [1, None], "a": {"z": "", "y": 0}},
+    ]
+    return {
+        "stride": [
+            {"count": count, "most": most, "out": checking.stride(count, most)}
+            for count, most in ((0, 5), (1, 5), (5, 5), (6, 5), (9, 4), (1000, 7), (12, 0))
+        ],
+        "canonical": [{"value": value, "out": checking.canonical(value)} for value in values],
+        "questions": asker.own_questions(),
+        "digest": checking.digest(asker.ask(question) for question in asker.own_questions()),
+    }
+
+
 def write() -> None:
     """All four files."""
     with tempfile.TemporaryDirectory() as name:
@@ -195,7 +220,8 @@ def write() -> None:
         (VECTORS / "lingua.pack").write_bytes(packs.make(training.SCHEMA, lingua).data)
         files = apsw.Connection(str(knowledge)), apsw.Connection(str(lingua))
         roots = {"knowledge": content_root(files[0], SCHEMA)[0], "lingua": content_root(files[1], training.SCHEMA)[0]}
-        _dump(VECTORS / "answers.json", {"roots": roots, "answers": answers(index.Asker(*files), 160)})
+        asker = index.Asker(*files)
+        _dump(VECTORS / "answers.json", {"roots": roots, "check": check(asker), "answers": answers(asker, 160)})
     _dump(VECTORS / "answering.json", rule_vectors())
 
 

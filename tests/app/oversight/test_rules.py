@@ -38,6 +38,7 @@ def test_a_healthy_point_says_so_in_one_word() -> None:
         ({"refused": 2}, "2 条需处理"),
         ({"disk_free": 1024}, "磁盘快满了"),
         ({"clock_skew_s": -900}, "电脑时间差 15 分钟"),
+        ({"answers_agree": False}, "答案与中心不一致"),
     ],
 )
 def test_each_trouble_has_its_own_words(changed: dict[str, object], word: str) -> None:
@@ -62,6 +63,15 @@ def test_a_point_is_as_old_as_its_oldest_knowledge_and_as_fresh_as_its_latest_co
 def test_a_device_never_heard_does_not_hide_one_that_works() -> None:
     both = rules.together([state(), state(last_contact=None, release=0)])
     assert (both.devices, both.release, both.last_contact) == (2, 2, FRESH)
+
+
+@pytest.mark.parametrize(
+    ("each", "both"), [((True, None), True), ((True, False), False), ((None, False), False), ((None, None), None)]
+)
+def test_a_point_answers_as_the_centre_does_when_no_device_differs(
+    each: tuple[bool | None, ...], both: bool | None
+) -> None:
+    assert rules.together([state(answers_agree=one) for one in each]).answers_agree is both
 
 
 def test_no_devices_together_are_a_point_without_devices() -> None:
