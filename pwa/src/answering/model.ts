@@ -52,11 +52,11 @@ export function scores(
   direction: readonly number[],
   topics: readonly Topic[],
 ): Map<string, number> {
-  const sums = new Map<number, number>();
+  const sums = new Float64Array(topics.reduce((most, topic) => Math.max(most, topic.number + 1), 0));
   for (const row of weights) {
     for (let at = 0; at < row.length - 1; at += 2) {
       const number = row[at] ?? 0;
-      sums.set(number, (sums.get(number) ?? 0) + (row[at + 1] ?? 0));
+      sums[number] = (sums[number] ?? 0) + (row[at + 1] ?? 0);
     }
   }
   const root = Math.max(ONE, isqrt(weights.length * ONE * ONE));
@@ -65,7 +65,7 @@ export function scores(
       let product = 0;
       const axes = Math.min(direction.length, topic.vector.length);
       for (let axis = 0; axis < axes; axis++) product += (direction[axis] ?? 0) * (topic.vector[axis] ?? 0);
-      return [topic.slug, topic.bias + Math.floor(((sums.get(topic.number) ?? 0) * ONE) / root) + Math.floor(product / ONE)];
+      return [topic.slug, topic.bias + Math.floor(((sums[topic.number] ?? 0) * ONE) / root) + Math.floor(product / ONE)];
     }),
   );
 }
