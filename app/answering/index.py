@@ -159,11 +159,11 @@ class Asker:
         return {row[0]: Elsewhere(*row) for row in self.knowledge.execute("SELECT slug, kind, say FROM elsewhere")}
 
     @cached_property
-    def topics(self) -> list[model.Topic]:
-        if self.lingua is None:
-            return []
-        rows = self.lingua.execute("SELECT number, slug, bias, vector FROM topic ORDER BY number")
-        return [model.Topic(number, slug, bias, _ints(vector)) for number, slug, bias, vector in rows]
+    def table(self) -> model.Table:
+        rows = (
+            self.lingua.execute("SELECT number, slug, bias, vector FROM topic ORDER BY number") if self.lingua else ()
+        )
+        return model.Table([model.Topic(number, slug, bias, _ints(vector)) for number, slug, bias, vector in rows])
 
     @cached_property
     def syllables(self) -> frozenset[str]:
@@ -195,7 +195,7 @@ class Asker:
         if not weights:
             return {}
         direction = model.meaning(segment(text, lexicon), words)
-        return model.scores([_ints(row) for (row,) in weights], direction, self.topics)
+        return self.table.scores([row for (row,) in weights], direction)
 
     def _rows(self, sql: str, values: Iterable[str]) -> list[Any]:
         if self.lingua is None:

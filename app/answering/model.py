@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from app.answering.text import Lexicon, grams, runs, sounds
 
 ONE = 1000
@@ -65,16 +67,27 @@ def meaning(words: Iterable[str], vectors: Mapping[str, tuple[int, str]]) -> lis
     return [value * ONE // length for value in total] if length else []
 
 
-def scores(weights: Sequence[Sequence[int]], direction: Sequence[int], topics: Sequence[Topic]) -> dict[str, int]:
-    """Score by slug. `weights`: of each known feature the flat row number, weight, number, weight …"""
-    sums: dict[int, int] = {}
-    for row in weights:
-        for at in range(0, len(row) - 1, 2):
-            sums[row[at]] = sums.get(row[at], 0) + row[at + 1]
-    root = max(ONE, math.isqrt(len(weights) * ONE * ONE))
-    return {
-        topic.slug: topic.bias
-        + sums.get(topic.number, 0) * ONE // root
-        + sum(a * b for a, b in zip(direction, topic.vector, strict=False)) // ONE
-        for topic in topics
-    }
+class Table:
+    """The topics of a lingua release, ready to be scored against; made once."""
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self.slugs = [topic.slug for topic in topics]
+        self._numbers = np.array([topic.number for topic in topics], dtype=np.int64)
+        self._bias = np.array([topic.bias for topic in topics], dtype=np.int64)
+        self._vectors = np.array([topic.vector for topic in topics], dtype=np.int64)
+
+    def scores(self, weights: Sequence[str], direction: Sequence[int]) -> dict[str, int]:
+        """Score by slug. `weights`: of each known feature the text "number weight number weight …" of its row.
+
+        Whole numbers throughout: the sums stay far below 2^53, so the way over doubles inside `bincount` loses nothing.
+        """
+        if not self.slugs:
+            return {}
+        flat = np.fromstring(" ".join(weights), dtype=np.int64, sep=" ")
+        most = int(max(self._numbers.max(), flat[::2].max(initial=0)))
+        sums = np.bincount(flat[::2], weights=flat[1::2], minlength=most + 1).astype(np.int64)
+        root = max(ONE, math.isqrt(len(weights) * ONE * ONE))
+        axes = min(len(direction), self._vectors.shape[1])
+        meant = self._vectors[:, :axes] @ np.array(direction[:axes], dtype=np.int64) // ONE
+        found = self._bias + sums[self._numbers] * ONE // root + meant
+        return dict(zip(self.slugs, found.tolist(), strict=True))

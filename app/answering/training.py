@@ -72,12 +72,6 @@ class Model:
     topics: list[model.Topic]
     features: dict[str, list[int]]
 
-    def scores(self, text: str, words: Words) -> dict[str, int]:
-        """Score by slug of a question, exactly as a device computes it."""
-        plain = words.read(text)
-        rows = [self.features[f] for f in model.features(plain, words.lexicon, words.known) if f in self.features]
-        return model.scores(rows, model.meaning(segment(plain, words.lexicon), words.vectors), self.topics)
-
 
 def examples(knowledge: apsw.Connection) -> list[tuple[str, str]]:
     """(topic, text) of everything in a release that shows how people ask."""
