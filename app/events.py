@@ -37,6 +37,8 @@ class QuestionAsked(Body):
     release: Count
     picked: Short | None = None
     """The item the person opened, None for 都不是 or nothing."""
+    declined: bool = False
+    """Whether the person said that nothing of it fits (都不是, 说的不是这个)."""
     lingua: Count | None = None
     """Release of the words it was judged with; with `release` it fixes the answer."""
 

@@ -82,9 +82,10 @@ def groups(rows: Sequence[Row[Any]]) -> list[Group]:
 
 
 def on_question_asked(connection: Connection, entry: Entry) -> None:
-    """Keep a question that nobody could answer: handed to a person, or offered items and none was opened."""
+    """Keep a question that nobody could answer: handed to a person, said not to fit, or offered items and none was opened."""
     body = entry.body
-    if body["decision"] == "handoff" or (body["decision"] == "clarify" and body["picked"] is None):
+    unopened = body["decision"] == "clarify" and body["picked"] is None
+    if body["decision"] == "handoff" or unopened or body.get("declined", False):
         values = {
             "seq": entry.seq, "text": body["text"], "point": entry.service_point or "", "offered": " ".join(body["items"]),
             "decision": body["decision"], "received_at": entry.received_at, "state": "open",

@@ -32,13 +32,13 @@ export class Questions {
     this.field.dropMeta(PLACE);
   }
 
-  /** The waiting question as an event; null when there is none (or another than `id`). */
-  async event(id: string | null, picked: string | null): Promise<NewEvent | null> {
+  /** The waiting question as an event; null when there is none (or another than `id`). `declined`: 都不是 was pressed. */
+  async event(id: string | null, picked: string | null, declined = false): Promise<NewEvent | null> {
     const kept = this.field.meta(PLACE);
     if (kept === null) return null;
     const waiting = await this.seal.open<Waiting>(fromBase64(kept));
     if (id !== null && waiting.id !== id) return null;
-    const sealed = await this.seal.close({ title: waiting.body.text, body: { ...waiting.body, picked } });
+    const sealed = await this.seal.close({ title: waiting.body.text, body: { ...waiting.body, picked, declined } });
     return { id: waiting.id, name: "question.asked", subject: waiting.id, at: waiting.at, sealed };
   }
 }

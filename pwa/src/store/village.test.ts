@@ -635,7 +635,15 @@ describe("questions and ratings", () => {
     await village.syncNow();
     const told = [...centre.ledger.values()];
     expect(told).toHaveLength(1);
-    expect(told[0]).toMatchObject({ id: answer.id, name: "question.asked", body: { picked: "animal-quarantine", text: "卖猪要检疫证吗 〔号码〕" } });
+    expect(told[0]).toMatchObject({ id: answer.id, name: "question.asked", body: { picked: "animal-quarantine", declined: false, text: "卖猪要检疫证吗 〔号码〕" } });
+  });
+
+  test("a question to which nothing fits is told as declined", async () => {
+    const village = await enrolled();
+    const answer = (await tell(village, "ask", "卖猪要检疫证吗")) as { id: string };
+    await tell(village, "picked", answer.id, null);
+    await village.syncNow();
+    expect([...centre.ledger.values()][0]).toMatchObject({ body: { picked: null, declined: true } });
   });
 
   test("a question nobody picked for is told at the next one, and after a restart", async () => {

@@ -251,7 +251,7 @@ export class Village implements Calls {
   }
 
   async picked(id: string, slug: string | null): Promise<void> {
-    const event = await this.questions.event(id, slug);
+    const event = await this.questions.event(id, slug, slug === null);
     if (!event) return; // told twice, or another question came between
     this.keep(undefined, () => {
       this.field.append(event);
