@@ -136,6 +136,7 @@ FIELD_WORDS = {
     "owed": "后补的材料",
     "owed_due": "后补期限",
     "picked": "点开的事项",
+    "declined": "说都不是",
     "proxy": "代办人",
     "rated_at": "评价时间",
     "reason": "原因",
