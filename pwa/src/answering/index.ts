@@ -210,8 +210,18 @@ export class Asker {
   }
 }
 
-const ints = (text: unknown): number[] =>
-  String(text)
-    .split(" ")
-    .filter((part) => part !== "")
-    .map(Number);
+// "12 -350 45" as numbers, by hand: there are some thousand a question.
+function ints(of: unknown): number[] {
+  const text = String(of);
+  const found: number[] = [];
+  let start = 0;
+  while (start < text.length) {
+    const negative = text.charCodeAt(start) === 0x2d;
+    let value = 0;
+    let at = negative ? start + 1 : start;
+    for (; at < text.length && text.charCodeAt(at) !== 0x20; at++) value = value * 10 + text.charCodeAt(at) - 0x30;
+    if (at > start) found.push(negative ? -value : value);
+    start = at + 1;
+  }
+  return found;
+}

@@ -22,14 +22,18 @@ const SPACES = new Set(
 
 export const points = (text: string): string[] => Array.from(text);
 
+const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
+
+// By code units, which is by code points but for surrogates: they stand for what comes after U+FFFF.
 export const byCodePoint = (a: string, b: string): number => {
-  const left = points(a);
-  const right = points(b);
-  for (let n = 0; n < Math.min(left.length, right.length); n++) {
-    const difference = (left[n]?.codePointAt(0) ?? 0) - (right[n]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
+  const shorter = Math.min(a.length, b.length);
+  for (let n = 0; n < shorter; n++) {
+    const left = a.charCodeAt(n);
+    const right = b.charCodeAt(n);
+    if (left === right) continue;
+    return isSurrogate(left) === isSurrogate(right) ? left - right : isSurrogate(left) ? 1 : -1;
   }
-  return left.length - right.length;
+  return a.length - b.length;
 };
 
 export function normalise(text: string, chars: ReadonlyMap<string, Char>): string {
