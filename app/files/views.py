@@ -22,6 +22,7 @@ from app.bus import bus
 from app.db import db
 from app.files import paint, reader, rules, store
 from app.files.cabinet import Cabinet
+from app.handling.rules import WORKERS
 from app.places.guard import Device, device_of_headers, device_of_request, point_names
 from app.problems import Problem
 from app.settings import Settings
@@ -286,7 +287,7 @@ def _sweep() -> None:
 
 
 @bp.get("/handling/<case_no>/files/<int:number>")
-@needs("agent", "lead", "manager")
+@needs(*WORKERS)
 def view(case_no: str, number: int) -> Response:
     """One stored file of a case, for who has stated a reason within ten minutes; nothing in it may act."""
     found, data = _stored(case_no, number)
@@ -295,7 +296,7 @@ def view(case_no: str, number: int) -> Response:
 
 
 @bp.get("/handling/<case_no>/files/<int:number>/pages")
-@needs("agent", "lead", "manager")
+@needs(*WORKERS)
 def pages(case_no: str, number: int) -> str:
     """The pages of a PDF, each as a picture."""
     found, data = _stored(case_no, number)
@@ -308,7 +309,7 @@ def pages(case_no: str, number: int) -> str:
 
 
 @bp.get("/handling/<case_no>/files/<int:number>/pages/<int:page>")
-@needs("agent", "lead", "manager")
+@needs(*WORKERS)
 def painted(case_no: str, number: int, page: int) -> Response:
     """One page of a PDF as a picture."""
     found, data = _stored(case_no, number)

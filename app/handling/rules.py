@@ -36,6 +36,9 @@ OPEN = ("submitted", "returned", "accepted", "processing")
 OURS = ("submitted", "accepted", "processing")
 """States in which that somebody is the centre: only here a term runs."""
 
+WORKERS = ("agent", "lead", "manager", "officer")
+"""Roles that work cases; an officer only those of the own departments."""
+
 NEEDS_NOTE = ("returned", "refused", "withdrawn")
 """States whose reason must be told to the person: all missing things at once (一次性告知)."""
 

@@ -31,9 +31,8 @@ bp.register_blueprint(follow.bp)
 PAGE = 50
 LAST_PAGE = 100_000
 FILE_ROWS = 10_000
-STAFF = ("agent", "lead", "manager", "inspector", "guide", "officer")
-WORKERS = ("agent", "lead", "manager", "officer")
-"""Roles that may take steps; the others look."""
+STAFF = (*rules.WORKERS, "inspector", "guide")
+"""Roles that may look; those of `rules.WORKERS` take steps."""
 MARKS = {
     "todo": "待受理",
     "working": "在办",
@@ -150,7 +149,7 @@ def case(case_no: str) -> str:
 
 
 @bp.post("/handling/<case_no>/unmask")
-@needs(*WORKERS)
+@needs(*rules.WORKERS)
 def unmask(case_no: str) -> str:
     """The same page with the personal fields, for this view only; the reason is logged."""
     reason = request.form.get("reason", "").strip()
@@ -184,7 +183,7 @@ def _act(case_no: str, act: Act, *, guarded: bool = True) -> AnyResponse | tuple
 
 
 @bp.post("/handling/<case_no>/move")
-@needs(*WORKERS)
+@needs(*rules.WORKERS)
 def move(case_no: str) -> AnyResponse | tuple[str, int]:
     """Accept, return, decide: the village hears of it at its next sync."""
     form = request.form
@@ -211,7 +210,7 @@ def move(case_no: str) -> AnyResponse | tuple[str, int]:
 
 
 @bp.post("/handling/<case_no>/owed")
-@needs(*WORKERS)
+@needs(*rules.WORKERS)
 def owed(case_no: str) -> AnyResponse | tuple[str, int]:
     """Owed materials came."""
 
@@ -223,7 +222,7 @@ def owed(case_no: str) -> AnyResponse | tuple[str, int]:
 
 
 @bp.post("/handling/<case_no>/assign")
-@needs(*WORKERS)
+@needs(*rules.WORKERS)
 def assign(case_no: str) -> AnyResponse | tuple[str, int]:
     """Take a case, hand it over to a colleague, or pass it to another department."""
     form = request.form
@@ -250,7 +249,7 @@ def assign(case_no: str) -> AnyResponse | tuple[str, int]:
 
 
 @bp.post("/handling/<case_no>/link")
-@needs(*WORKERS)
+@needs(*rules.WORKERS)
 def link(case_no: str) -> AnyResponse | tuple[str, int]:
     """Keep the number of the provincial platform."""
 
@@ -265,7 +264,7 @@ def link(case_no: str) -> AnyResponse | tuple[str, int]:
 
 
 @bp.post("/handling/<case_no>/note")
-@needs(*WORKERS)
+@needs(*rules.WORKERS)
 def note(case_no: str) -> AnyResponse | tuple[str, int]:
     """A word to colleagues about a case; the village does not see it."""
 
@@ -330,7 +329,7 @@ def _hands(connection: Connection, point: str, department: str) -> dict[str, str
     """Names of those who may work a case of a point and a department, by id."""
     region = next((row.region for row in points_in(connection, "") if row.id == point), "")
     held = store.desks(connection)
-    people = colleagues(connection, "", *WORKERS)
+    people = colleagues(connection, "", *rules.WORKERS)
     officers = {one[0] for one in colleagues(connection, "", "officer")}
     wide = {one[0] for one in colleagues(connection, "", "agent", "lead", "manager")}
     return {
@@ -349,12 +348,12 @@ def _page(
     typed: dict[str, list[str]] | None = None,
 ) -> str:
     me = current_person()
-    worker = me.has(*WORKERS)
+    worker = me.has(*rules.WORKERS)
     with db().read() as connection:
         found = _within_reach(connection, case_no)
         _, points = _reach(connection)
         names = item_names(connection)
-        people = {person: name for person, name, _ in colleagues(connection, "", *WORKERS)}
+        people = {person: name for person, name, _ in colleagues(connection, "", *rules.WORKERS)}
         past = [entry for entry in store.history(connection, case_no) if entry.name in PAST]
         timeline = [
             {

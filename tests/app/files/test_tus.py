@@ -358,6 +358,17 @@ def test_a_pdf_is_seen_page_by_page_as_pictures(village: Village, log_in: LogIn)
     assert (whole.data, whole.headers["Content-Disposition"].split(";")[0]) == (data, "attachment")
 
 
+def test_the_officer_who_decides_a_case_opens_its_files_too(village: Village, log_in: LogIn) -> None:
+    data = drawn(1)
+    case_no, place = begun(village, data, "application/pdf")
+    assert patch(village, place, 0, data).status_code == 204
+    officer = log_in("officer1")
+    page = opened(officer, case_no)
+    assert officer.get(link(page)).data == data
+    [picture] = re.findall(r'<img src="([^"]+)"', officer.get(link(page, "/files/1/pages")).get_data(as_text=True))
+    assert officer.get(picture.replace("&amp;", "&")).mimetype == "image/jpeg"
+
+
 def test_a_pdf_that_cannot_be_painted_says_so_and_can_still_be_fetched(village: Village, log_in: LogIn) -> None:
     data = CASES["a paper"][0]  # sound in its form, but without a page
     case_no, place = begun(village, data, "application/pdf")
