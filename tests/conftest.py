@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, make_url, text
 
 from app import create_app
@@ -21,6 +22,10 @@ from app.settings import Settings
 from app.setup import setup
 
 pytest_plugins = ["tests.postgres"]
+
+# Tests never assert times: an example may be the one that loads a dictionary, on a machine that is busy.
+hypothesis_settings.register_profile("jjb", deadline=None)
+hypothesis_settings.load_profile("jjb")
 
 
 def _set_up(settings: Settings) -> None:

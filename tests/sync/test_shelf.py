@@ -208,7 +208,7 @@ def test_a_mirror_that_always_flips_is_given_up(tmp_path: Path) -> None:
     assert Download(entry_of(DATA), tmp_path / "part").offset == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(left=st.binary(max_size=64), keep=st.integers(0, len(DATA) + 10))
 def test_whatever_an_earlier_run_left_the_result_is_right(
     tmp_path_factory: pytest.TempPathFactory, left: bytes, keep: int

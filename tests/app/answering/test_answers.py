@@ -12,7 +12,7 @@ from typing import Any
 import apsw
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.answering import evaluation, index
@@ -149,7 +149,6 @@ def test_an_item_newer_than_lingua_is_found_by_its_name(fresh: index.Asker) -> N
     assert index.Asker(copy, fresh.lingua).ask("风筝放飞登记怎么办").hits[0].slug == "kite-permit"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=600))
 def test_no_text_makes_asking_fail(said: str) -> None:
     found = _shared().ask(said)
