@@ -11,6 +11,8 @@ import { type Plugin, type ResolvedConfig, preprocessCSS } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
 
+import { bare } from "./src/kit/sql";
+
 const HERE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(HERE, "dist");
 const VERSION = /VERSION = "([^"]+)"/.exec(readFileSync(join(HERE, "../app/version.py"), "utf8"))?.[1] ?? "0";
@@ -67,8 +69,7 @@ function sql(): Plugin {
     load(id) {
       const [path, query] = id.split("?");
       if (query !== "raw" || !path?.endsWith(".sql")) return null;
-      const plain = readFileSync(path, "utf8").replace(/\s*--[^\n]*/g, "").replace(/\n\s*\n/g, "\n");
-      return `export default ${JSON.stringify(plain)};`;
+      return `export default ${JSON.stringify(bare(readFileSync(path, "utf8")))};`;
     },
   };
 }

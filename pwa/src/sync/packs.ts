@@ -4,6 +4,7 @@ import { verifyAsync } from "@noble/ed25519";
 import { decompress } from "fzstd";
 
 import { problem, type Problem } from "../kit/problems";
+import { bare } from "../kit/sql";
 import { fromBase64 } from "./bytes";
 import { sha256 } from "./sha256";
 
@@ -48,8 +49,7 @@ export function scopeOf(signed: SignedManifest): string {
 
 /** The first 12 hex digits of the sha256 of the schema without comments and empty lines: other tables need another program. */
 export function schemaId(schema: string): string {
-  const plain = schema.replace(/\s*--[^\n]*/g, "").replace(/\n\s*\n/g, "\n");
-  return sha256(new TextEncoder().encode(plain)).slice(0, 12);
+  return sha256(new TextEncoder().encode(bare(schema))).slice(0, 12);
 }
 
 /**
