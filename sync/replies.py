@@ -7,9 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from sync.messages import PROTO, Count, MessageError, Time
-
-Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+from sync.messages import PROTO, Count, Hash, MessageError, Time
 
 
 class Trouble(msgspec.Struct, frozen=True):
