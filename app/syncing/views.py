@@ -88,11 +88,10 @@ def _round() -> Response:
             for event in asked.events:
                 store.set_aside(connection, vault(), device, event, "device.revoked", received_at)
         raise Problem("device.revoked")
-    with db().read() as connection:
-        checked = _checked(connection, asked)
     with db().write() as connection:
         ledger.hold(connection)
         verdicts = [_take(connection, device, event, received_at) for event in asked.events]
+        checked = _checked(connection, asked)
         note_contact(connection, device, _state(asked, received_at, checked.agree), received_at)
     with db().read() as connection:
         reply = _reply(connection, device, asked, verdicts, checked)
