@@ -230,13 +230,11 @@ def decide(
     outside, privacy, alarm = groups(judged)
     if kind == "emergency" or (danger and alarm >= limits["danger"] and alarm >= privacy):
         beside = "clarify" if score >= limits["beside"] else "redirect"
-        return (
-            (beside, likely, None, say) if kind == "emergency" or not danger else (beside, likely, danger, danger.say)
-        )
+        found = None if kind == "emergency" else danger
+        return beside, likely, found, found.say if found else say
     if kind == "private" or (secret and privacy >= limits["secret"]):
-        return (
-            ("refuse", likely, None, say) if kind == "private" or not secret else ("refuse", likely, secret, secret.say)
-        )
+        found = None if kind == "private" else secret
+        return "refuse", likely, found, found.say if found else say
     if rule:
         return "redirect", likely, None, say
     if other and strength >= limits["floor"] and strength - score >= limits["outside"]:

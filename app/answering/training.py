@@ -1,7 +1,8 @@
 """Trains the model that a lingua release carries, from the ways of asking in a knowledge release.
 
 A linear support-vector machine per topic and per group of topics that are not ours (scikit-learn's liblinear,
-deterministic), over features that occur at least twice and the distilled meaning of the words; weights are rounded to steps so that a few new phrasings change few rows.
+deterministic), over features that occur at least twice and the distilled meaning of the words; weights are rounded to
+steps so that a few new phrasings change few rows.
 """
 
 from __future__ import annotations
@@ -106,7 +107,8 @@ def train(
     `kinds`: kind by slug of the topics that are not ours. `features` and `weight` leave parts out to measure the rest:
     features by their first letter (characters, Latin, sounds), and the meaning of words.
     """
-    slugs = sorted({slug for slug, _ in pairs})
+    names = sorted({slug for slug, _ in pairs})
+    numbers = {slug: number for number, slug in enumerate(names)}
     texts = [words.read(text) for _, text in pairs]
     found = [model.features(text, words.lexicon, words.known) for text in texts]
     counts = Counter(feature for one in found for feature in one)
@@ -114,8 +116,7 @@ def train(
     matrix = hstack(
         [_sparse(found, {feature: at for at, feature in enumerate(kept)}), _dense(texts, words) * weight]
     ).tocsr()
-    machines = [_machine(matrix, [slugs.index(slug) for slug, _ in pairs])]
-    names = list(slugs)
+    machines = [_machine(matrix, [numbers[slug] for slug, _ in pairs])]
     for group, members in model.GROUPS.items():
         inside = [kinds.get(slug) in members for slug, _ in pairs]
         if any(inside) and not all(inside):
