@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 import apsw
 
@@ -15,18 +16,20 @@ from app.settings import Settings
 @contextmanager
 def asking(settings: Settings, release: int, lingua: int | None) -> Iterator[index.Asker]:
     """Answers from the files of a pair of releases."""
-    path = releases.search_file_of(settings, release)
-    knowledge = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-    words = None
-    try:
-        if lingua is not None:
-            path = releases.file_of(settings, lingua, releases.LINGUA)
-            words = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        yield index.Asker(knowledge, words)
-    finally:
-        knowledge.close()
-        if words is not None:
-            words.close()
+    words = None if lingua is None else releases.file_of(settings, lingua, releases.LINGUA)
+    with opened(releases.search_file_of(settings, release), words) as asker:
+        yield asker
+
+
+@contextmanager
+def opened(searchable: Path, words: Path | None) -> Iterator[index.Asker]:
+    """Answers from a searchable knowledge file and, when there is one, a lingua file."""
+    with ExitStack() as files:
+
+        def read(path: Path) -> apsw.Connection:
+            return files.enter_context(closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)))
+
+        yield index.Asker(read(searchable), None if words is None else read(words))
 
 
 def digest(settings: Settings, release: int, lingua: int | None) -> str:

@@ -28,12 +28,12 @@ def ask() -> Response:
     """`?q=`: {release, lingua, decision, advice, part, hits: [{slug, name, score, matched, phrase, answer}]}."""
     settings: Settings = current_app.extensions["jjb_settings"]
     with db().read() as connection:
-        newest, words = releases.in_force(connection), releases.newest(connection, releases.LINGUA)
-    with asking(settings, newest.number, words.number if words else None) as asker:
+        newest, words = releases.pair_in_force(connection)
+    with asking(settings, newest, words) as asker:
         found = asker.ask(request.args.get("q", ""))
         hits = [_shown(asker.knowledge, hit) for hit in found.hits]
     return jsonify(
-        release=newest.number, lingua=words.number if words else None, decision=found.decision, advice=found.advice,
+        release=newest, lingua=words, decision=found.decision, advice=found.advice,
         part=found.part, hits=hits,
     )  # fmt: skip
 

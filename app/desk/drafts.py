@@ -126,15 +126,15 @@ def _basis(texts: Sequence[str], shown: Sequence[str]) -> Basis:
     """The published parts that may answer what was said last, best first."""
     settings = current_app.extensions["jjb_settings"]
     with db().read() as connection:
-        newest, words = releases.in_force(connection), releases.newest(connection, releases.LINGUA)
-    with asking(settings, newest.number, words.number if words else None) as asker:
+        newest, words = releases.pair_in_force(connection)
+    with asking(settings, newest, words) as asker:
         last = asker.ask(texts[-1])
         topic = asker.elsewhere.get(last.topic)
         chat = (
             topic is not None and topic.kind == "chat" and shown
         )  # a short word in a talk about an item is about the item
         if last.advice and last.decision in ("redirect", "refuse") and not chat:
-            return Basis(list(texts), newest.number, advice=last.advice)
+            return Basis(list(texts), newest, advice=last.advice)
         whole = last if last.decision == "answer" else asker.ask("，".join(texts[-rules.LAST_MESSAGES :]))
         items = asker.items
     hits = {hit.slug: hit.qa for hit in (*whole.hits, *last.hits)}
@@ -143,9 +143,9 @@ def _basis(texts: Sequence[str], shown: Sequence[str]) -> Basis:
     if not wanted:
         raise Problem("reply.no_source")
     sure = last.decision == "answer" and (last.part in rules.ASKED or hits[wanted[0]] is not None)
-    file = releases.file_of(settings, newest.number)
+    file = releases.file_of(settings, newest)
     found = [rules.sources_of(releases.document_of(file, slug), last.part, hits.get(slug)) for slug in wanted]
-    return Basis(list(texts), newest.number, rules.within([part for parts in found for part in parts]), sure=sure)
+    return Basis(list(texts), newest, rules.within([part for parts in found for part in parts]), sure=sure)
 
 
 def _draft(endpoint: Endpoint, basis: Basis, tally: Tally) -> dict[str, Any]:

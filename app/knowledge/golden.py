@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import apsw
-
 from app.answering import evaluation, index
+from app.answering.asking import asking, opened
 from app.answering.evaluation import Question
 from app.knowledge import releases
 from app.problems import Problem
@@ -73,37 +72,24 @@ def _first(asker: index.Asker, query: str) -> str:
 
 
 @contextmanager
-def in_force(settings: Settings, release: int, lingua: int | None) -> Iterator[index.Asker]:
-    """Answers from a pair of releases."""
-    knowledge = apsw.Connection(str(releases.search_file_of(settings, release)), flags=apsw.SQLITE_OPEN_READONLY)
-    with closing(knowledge), closing(_words(settings, lingua)) as words:
-        yield index.Asker(knowledge, words if lingua is not None else None)
-
-
-@contextmanager
 def as_if(settings: Settings, documents: Iterable[Document], lingua: int | None) -> Iterator[index.Asker]:
     """Answers as they would be if these documents were released."""
     with tempfile.TemporaryDirectory() as name:
         draft, searchable = Path(name) / "draft.db", Path(name) / "search.db"
         build(draft, documents, read())
         index.build(draft, searchable)
-        knowledge = apsw.Connection(str(searchable), flags=apsw.SQLITE_OPEN_READONLY)
-        with closing(knowledge), closing(_words(settings, lingua)) as words:
-            yield index.Asker(knowledge, words if lingua is not None else None)
-
-
-def _words(settings: Settings, lingua: int | None) -> apsw.Connection:
-    if lingua is None:
-        return apsw.Connection(":memory:")
-    return apsw.Connection(str(releases.file_of(settings, lingua, releases.LINGUA)), flags=apsw.SQLITE_OPEN_READONLY)
+        words = None if lingua is None else releases.file_of(settings, lingua, releases.LINGUA)
+        with opened(searchable, words) as asker:
+            yield asker
 
 
 def hold(settings: Settings, release: int, lingua: int, trained: Path, pins: Sequence[Question]) -> None:
     """Problem('knowledge.worse') when the trained words answer worse than lingua release `lingua`."""
-    knowledge = apsw.Connection(str(releases.search_file_of(settings, release)), flags=apsw.SQLITE_OPEN_READONLY)
-    words = apsw.Connection(str(trained), flags=apsw.SQLITE_OPEN_READONLY)
-    with in_force(settings, release, lingua) as before, closing(knowledge), closing(words):
-        worse = compare(before, index.Asker(knowledge, words), evaluation.questions(QUESTIONS), pins)
+    with (
+        asking(settings, release, lingua) as before,
+        opened(releases.search_file_of(settings, release), trained) as after,
+    ):
+        worse = compare(before, after, evaluation.questions(QUESTIONS), pins)
     if worse:
         raise Problem("knowledge.worse", questions="、".join(one.query for one in worse[:5]), count=len(worse))
 
@@ -112,5 +98,5 @@ def examine(
     settings: Settings, release: int, lingua: int | None, documents: Sequence[Document], pins: Sequence[Question]
 ) -> list[Worse]:
     """What would get worse if these documents were released in place of release `release`."""
-    with in_force(settings, release, lingua) as before, as_if(settings, documents, lingua) as after:
+    with asking(settings, release, lingua) as before, as_if(settings, documents, lingua) as after:
         return compare(before, after, evaluation.questions(QUESTIONS), pins)

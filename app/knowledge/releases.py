@@ -86,6 +86,12 @@ def in_force(connection: Connection) -> Release:
     return found
 
 
+def pair_in_force(connection: Connection) -> tuple[int, int | None]:
+    """Numbers of the knowledge and the lingua release that questions are answered with; Problem('knowledge.no_release')."""
+    words = newest(connection, LINGUA)
+    return in_force(connection).number, words.number if words else None
+
+
 def file_of(settings: Settings, number: int, scope: str = SCOPE) -> Path:
     """The immutable SQLite file of a release."""
     return settings.data / "releases" / scope / f"{number}.db"

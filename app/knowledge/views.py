@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.accounts.guard import current_person, needs
+from app.answering.asking import asking
 from app.bus import bus
 from app.db import db
 from app.guiding import rules as guiding
@@ -202,9 +203,8 @@ def _examined(connection: Connection) -> tuple[list[str], list[golden.Worse]]:
     """(editions of the next release, questions it would answer worse)."""
     settings = _settings()
     ids, documents = store.candidate(connection, settings)
-    current, words = releases.in_force(connection), releases.newest(connection, releases.LINGUA)
     pinned = gaps.pinned(connection)
-    return ids, golden.examine(settings, current.number, words.number if words else None, documents, pinned)
+    return ids, golden.examine(settings, *releases.pair_in_force(connection), documents, pinned)
 
 
 def _release_page(worse: list[golden.Worse]) -> str:
@@ -251,7 +251,7 @@ def hit_test() -> str:
     names = {slug: document["name"] for slug, document in documents.items()}
     now = after = None
     if q:
-        with golden.in_force(settings, current.number, number) as asker:
+        with asking(settings, current.number, number) as asker:
             now = asker.ask(q)
         documents |= {one.item: json.loads(one.document) for one in drafts}
         if drafts:
