@@ -1,6 +1,8 @@
 // What a file really is, by its content and never by its name. Twin of sync/files.py; both run tests/vectors/files.json.
 // A PDF that could act is refused here; the centre looks again, and its view is the second net.
 
+import { hex } from "./hex";
+
 export const JPEG = "image/jpeg";
 export const PDF = "application/pdf";
 export const MOST_PIXELS = 60_000_000;
@@ -37,8 +39,8 @@ export function kindOf(head: Uint8Array): string {
   const text = latin(head.subarray(0, 12));
   if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "image/webp";
   if (text.slice(4, 8) === "ftyp" && HEIC.includes(text.slice(8, 12))) return "image/heic";
-  const hex = [...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return MAGIC.find(([magic]) => hex.startsWith(magic))?.[1] ?? "";
+  const magic = hex(head.subarray(0, 8));
+  return MAGIC.find(([start]) => magic.startsWith(start))?.[1] ?? "";
 }
 
 /** Why a whole file is not a sound one of its kind, "" when it is. */

@@ -1,4 +1,5 @@
 // Ids and texts made on the device: UUIDv7, case numbers, masking.
+import { hex } from "../kit/hex";
 
 /** A UUIDv7 (RFC 9562): unique, and sorts by the time it was made. */
 export function uuid7(now: number): string {
@@ -7,8 +8,8 @@ export function uuid7(now: number): string {
   new DataView(bytes.buffer).setUint16(4, now % 0x10000);
   bytes[6] = 0x70 | (bytes[6]! & 0x0f);
   bytes[8] = 0x80 | (bytes[8]! & 0x3f);
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  const digits = hex(bytes);
+  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join("-");
 }
 
 /** yyyymmdd in Beijing. */

@@ -1,6 +1,7 @@
 // The store itself: everything a screen may ask (StoreApi), over knowledge.db, field.db, the keys and the runner.
 // Runs in the one worker that owns the files; in tests over SQLite in memory.
 import { JPEG, kindOf, PDF } from "../kit/files";
+import { hex } from "../kit/hex";
 import { asProblem, problem } from "../kit/problems";
 import { sendForJson } from "../sync/http";
 import { readEnrolReply } from "../sync/messages";
@@ -378,8 +379,8 @@ export class Village implements Calls {
     for (const { caseNo, sealed } of keptCases(this.field.db, RECORDS)) {
       const kept = await this.box.open<Kept>(sealed);
       if (kept.item !== item || kept.applicant.id_number.trim().toUpperCase() !== number) continue;
-      const { may, pending } = standing(await this.toldOf(caseNo), madeFor(this.field.db, caseNo));
-      if (may.withdraw && pending !== "withdraw") found.push(caseNo);
+      const { may } = standing(await this.toldOf(caseNo), madeFor(this.field.db, caseNo));
+      if (may.withdraw) found.push(caseNo);
     }
     return found;
   }
@@ -427,7 +428,7 @@ export class Village implements Calls {
     if (data.length > PAPER_BYTES || (kind !== JPEG && kind !== PDF)) throw problem("paper.broken", { name: "这份文件" });
     const quota = await this.disk.quota();
     if (quota && quota.free < 3 * data.length + SPARE_BYTES) throw problem("storage.full");
-    const sha256 = [...new Uint8Array(await crypto.subtle.digest("SHA-256", data))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const sha256 = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", data)));
     const about: About = { material: material.slice(0, SHORT), kind, sha256 };
     const row = { id: uuid7(this.world.now()), draft, bytes: data.length, about: await this.box.close(about), thumb: await this.box.closeBytes(thumb) };
     const content = await this.box.closeBytes(data);
