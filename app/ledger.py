@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Column, Connection, Index, Integer, Table, Text, insert, select, text
 
 from app.db import metadata
@@ -89,6 +90,12 @@ def append(connection: Connection, event: Event) -> Entry:
     row["hash"] = _digest(row)
     connection.execute(insert(ledger).values(row))
     return Entry(**{**row, "body": event.body})
+
+
+def project(connection: Connection, entry: Entry) -> None:
+    """Let the slices that follow an event take it into their tables, in the caller's transaction (`HANDLERS`)."""
+    for handler in current_app.extensions["jjb_handlers"].get(entry.name, ()):
+        handler(connection, entry)
 
 
 def read(connection: Connection, after: int = 0, limit: int | None = None, **equal: Any) -> Iterator[Entry]:

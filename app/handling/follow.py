@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from flask import Blueprint, current_app, make_response, render_template, request
+from flask import Blueprint, make_response, render_template, request
 from sqlalchemy import Connection, Row, select
 from werkzeug.wrappers import Response
 
@@ -23,6 +23,7 @@ from app.limits import follow_limit, limiter
 from app.pages import when
 from app.places.guard import points_in
 from app.problems import Problem
+from app.ratings.rules import LEVELS
 from app.vault import vault
 from datasets import workdays
 
@@ -30,7 +31,6 @@ bp = Blueprint("follow", __name__, template_folder="templates", static_folder="s
 
 GUESSES = "10 per hour"
 """Wrong secrets for one receipt number, from anywhere."""
-LEVELS = {1: "非常满意", 2: "满意", 3: "基本满意", 4: "不满意", 5: "非常不满意"}
 RATED_STATES = ("done", "refused")
 """Only a handled matter is rated (一事一评)."""
 
@@ -110,8 +110,7 @@ def _give(connection: Connection, found: Row[Any], level: int, text: str) -> Non
         clock.new_id(), "rating.given", found.case_no, "citizen", now, body, service_point=found.point, client_at=now
     )
     entry = ledger.append(connection, event)
-    for handler in current_app.extensions["jjb_handlers"].get(entry.name, ()):
-        handler(connection, entry)
+    ledger.project(connection, entry)
 
 
 def _case(connection: Connection) -> Row[Any] | None:

@@ -276,8 +276,7 @@ def progress(
     )
     after |= {"state": state, "changed_at": now, "version": found.version + 1, "changed_by": changed_by}
     connection.execute(update(case_file).where(case_file.c.case_no == found.case_no).values(after))
-    for handler in current_app.extensions["jjb_handlers"].get(entry.name, ()):
-        handler(connection, entry)
+    ledger.project(connection, entry)
     return entry
 
 

@@ -6,11 +6,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import clock
+from app import clock, ledger
 from app.accounts.guard import current_person, needs
 from app.bus import bus
 from app.db import db
@@ -139,8 +139,7 @@ def paper() -> AnyResponse:
         matter = case_no or f"visit:{clock.new_id()}"
         text = form.get("text", "").strip()[:1000]
         entry = store.from_paper(connection, matter, point, level, day, text, current_person().id)
-        for handler in current_app.extensions["jjb_handlers"].get(entry.name, ()):
-            handler(connection, entry)
+        ledger.project(connection, entry)
     bus().publish("ledger")
     flash("已记下纸质评价。", "ok")
     return redirect(url_for("ratings.ratings"))

@@ -150,8 +150,7 @@ def _take(connection: Connection, device: Device, event: DeviceEvent, received_a
 
 def _enter(connection: Connection, device: Device, event: DeviceEvent, received_at: str) -> Entry:
     entry = store.enter(connection, vault(), device, event, received_at)
-    for handler in current_app.extensions["jjb_handlers"].get(event.name, ()):
-        handler(connection, entry)
+    ledger.project(connection, entry)
     store.remember(connection, device, event, "accepted", entry.seq, None)
     return entry
 
