@@ -42,6 +42,16 @@ function villageGraph(): Plugin {
   };
 }
 
+/** All that the village's workers are made of, also what they fetch later, is stored in every village. */
+function workerGraph(): Plugin {
+  return {
+    name: "worker-graph",
+    generateBundle(_options, bundle) {
+      Object.keys(bundle).forEach((name) => villageFiles.add(name));
+    },
+  };
+}
+
 /** dist/kit/: the kit's CSS in one file and htmx, under fixed names for the Jinja pages. */
 function kit(): Plugin {
   let config: ResolvedConfig;
@@ -100,7 +110,7 @@ function integrity(name: string): string {
 }
 
 function belongsToVillage(url: string): boolean {
-  return !url.startsWith("assets/") || villageFiles.has(url) || /^assets\/(worker|sqlite3)-[\w-]{8}\.(js|wasm)$/.test(url);
+  return !url.startsWith("assets/") || villageFiles.has(url);
 }
 
 const pages = { index: join(HERE, "index.html"), desk: join(HERE, "desk.html") };
@@ -114,7 +124,7 @@ export default defineConfig({
   },
   build: {
     outDir: "dist",
-    target: ["chrome108", "firefox111"],
+    target: ["chrome108", "firefox114"],
     assetsInlineLimit: 0, // CSP: no data: scripts, and every file has its own integrity
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
@@ -131,7 +141,14 @@ export default defineConfig({
       },
     },
   },
-  worker: { format: "iife", plugins: () => [sql()] }, // Firefox has module workers only from 114
+  worker: {
+    format: "es", // what the worker needs now and then comes when needed: `await import(…)`
+    plugins: () => [sql(), workerGraph()],
+    rollupOptions: {
+      // SQLite's own glue changes only with SQLite: an update of our program does not fetch it anew.
+      output: { codeSplitting: { groups: [{ name: "sqlite3", test: /sqlite-wasm/ }] } },
+    },
+  },
   server: { fs: { allow: [join(HERE, "..")] }, proxy: { "^/(enrol|sync|packs|api|ws)": "http://127.0.0.1:8080" } },
   plugins: [
     vue(),

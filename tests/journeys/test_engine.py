@@ -84,11 +84,12 @@ def open_village(context: BrowserContext, url: str) -> Store:
     return Store(page)
 
 
-def enrol(centre: Centre, store: Store) -> None:
+def enrol(centre: Centre, store: Store, release: int = 1, seconds: float = 30) -> None:
+    """Enrol the page and wait until it holds `release` of the knowledge."""
     code = centre.run("enrol-code", "hexie").split()[0]
     store("boot", None)
     store("enrol", code)
-    store.until(lambda status: status["release"] == 1 and not status["syncing"])
+    store.until(lambda status: status["release"] == release and not status["syncing"], seconds)
 
 
 def file_case(store: Store, slug: str) -> str:

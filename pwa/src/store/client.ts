@@ -55,7 +55,7 @@ function becomeOwnerInTurn(): void {
 }
 
 function startWorker(): void {
-  const started = new Worker(new URL("./worker.ts", import.meta.url), { name: "jjb-store" });
+  const started = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "jjb-store" });
   worker = started;
   started.addEventListener("message", () => (worker = null)); // it could not open the files and has closed itself
   started.addEventListener("error", (event) => {

@@ -29,48 +29,48 @@ const heldAs = (number: number): Held => {
   const { release, content_root: root, issued_at, stale_after } = manifest(number);
   return { release, root, issued_at, stale_after };
 };
-const patchset = (number: number, from: number): Uint8Array => {
+const patchset = (number: number, from: number): Promise<Uint8Array> => {
   const entry = choosePack(manifest(number), from)!;
   return unpack(fromBase64(packsOf(number)[entry.sha256]!), entry.sha256);
 };
 
 describe("a pack", () => {
-  test("leads from nothing to the signed content root, then by delta to the next", () => {
-    expect(knowledge.apply(patchset(1, 0), heldAs(1), true)).toBe("applied");
+  test("leads from nothing to the signed content root, then by delta to the next", async () => {
+    expect(knowledge.apply(await patchset(1, 0), heldAs(1), true)).toBe("applied");
     expect(contentRoot(knowledge.db, SCHEMA)).toEqual({ root: manifest(1).content_root, rows: manifest(1).rows });
-    expect(knowledge.apply(patchset(2, 1), heldAs(2), false)).toBe("applied");
+    expect(knowledge.apply(await patchset(2, 1), heldAs(2), false)).toBe("applied");
     expect(contentRoot(knowledge.db, SCHEMA)).toEqual({ root: manifest(2).content_root, rows: manifest(2).rows });
     expect(knowledge.held()).toEqual(heldAs(2));
     expect(knowledge.items().some((item) => item.fee.includes("12345 𠮷"))).toBe(true);
   });
 
-  test("as a full one replaces whatever is held", () => {
-    knowledge.apply(patchset(1, 0), heldAs(1), true);
-    expect(knowledge.apply(patchset(2, 0), heldAs(2), true)).toBe("applied");
+  test("as a full one replaces whatever is held", async () => {
+    knowledge.apply(await patchset(1, 0), heldAs(1), true);
+    expect(knowledge.apply(await patchset(2, 0), heldAs(2), true)).toBe("applied");
     expect(contentRoot(knowledge.db, SCHEMA).root).toBe(manifest(2).content_root);
   });
 
-  test("on the wrong base changes nothing", () => {
-    knowledge.apply(patchset(1, 0), heldAs(1), true);
-    expect(knowledge.apply(patchset(1, 0), heldAs(2), false)).toBe("conflict");
+  test("on the wrong base changes nothing", async () => {
+    knowledge.apply(await patchset(1, 0), heldAs(1), true);
+    expect(knowledge.apply(await patchset(1, 0), heldAs(2), false)).toBe("conflict");
     knowledge.db.run("UPDATE item SET fee = 'x'"); // the device's copy was damaged
-    const outcome = knowledge.apply(patchset(2, 1), heldAs(2), false);
+    const outcome = knowledge.apply(await patchset(2, 1), heldAs(2), false);
     expect(["conflict", "root"]).toContain(outcome);
     expect(knowledge.held()?.release).toBe(1);
-    expect(knowledge.apply(patchset(2, 0), heldAs(2), true)).toBe("applied");
+    expect(knowledge.apply(await patchset(2, 0), heldAs(2), true)).toBe("applied");
   });
 
-  test("whose content is not the promised one changes nothing", () => {
-    expect(knowledge.apply(patchset(1, 0), { ...heldAs(1), root: "0".repeat(64) }, true)).toBe("root");
+  test("whose content is not the promised one changes nothing", async () => {
+    expect(knowledge.apply(await patchset(1, 0), { ...heldAs(1), root: "0".repeat(64) }, true)).toBe("root");
     expect(knowledge.held()).toBeNull();
     expect(knowledge.items()).toEqual([]);
   });
 
-  test("with one flipped byte is refused", () => {
+  test("with one flipped byte is refused", async () => {
     const entry = choosePack(manifest(1), 0)!;
     const data = fromBase64(packsOf(1)[entry.sha256]!);
     data[1000]! ^= 1;
-    expect(() => unpack(data, entry.sha256)).toThrow(expect.objectContaining({ code: "pack.damaged" }));
+    await expect(unpack(data, entry.sha256)).rejects.toThrow(expect.objectContaining({ code: "pack.damaged" }));
   });
 });
 
@@ -101,7 +101,7 @@ describe("a manifest", () => {
 });
 
 describe("reading", () => {
-  beforeEach(() => void knowledge.apply(patchset(1, 0), heldAs(1), true));
+  beforeEach(async () => void knowledge.apply(await patchset(1, 0), heldAs(1), true));
 
   test("an item brings its lists and the Chinese names of its codes", () => {
     const row = knowledge.items({ text: "检疫" })[0]!;

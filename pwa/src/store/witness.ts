@@ -48,8 +48,8 @@ export class Witness {
     const sqlite3 = await sqlite3InitModule();
     const memory = (): Db => new Db(sqlite3, new sqlite3.oo1.DB(":memory:"));
     const [knowledge, lingua] = [new Knowledge(memory()), new Lingua(memory())];
-    fill(knowledge, packs.knowledge);
-    fill(lingua, packs.lingua);
+    await fill(knowledge, packs.knowledge);
+    await fill(lingua, packs.lingua);
     return new Witness(knowledge, lingua, new Asker(knowledge.db, lingua.db));
   }
 
@@ -74,8 +74,8 @@ export class Witness {
   }
 }
 
-function fill(file: ScopeFile, { data, root }: Pack): void {
-  const outcome = file.apply(unpack(data, sha256(data)), { release: 1, root, issued_at: "", stale_after: "" }, true);
+async function fill(file: ScopeFile, { data, root }: Pack): Promise<void> {
+  const outcome = file.apply(await unpack(data, sha256(data)), { release: 1, root, issued_at: "", stale_after: "" }, true);
   if (outcome !== "applied") throw new Error(`${file.scope}: ${outcome}`);
 }
 

@@ -1,7 +1,6 @@
 // The one owner of the on-device files. Only the window that holds the Web Lock starts it (client.ts), so that two
 // windows never fight for the OPFS handles; it serves all windows over a BroadcastChannel.
 /// <reference lib="webworker" />
-import type sqlite3InitModule from "@sqlite.org/sqlite-wasm";
 import type { SAHPoolUtil, Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 
 import { asProblem, Problem, problem } from "../kit/problems";
@@ -13,12 +12,11 @@ import { Field } from "./field";
 import { IndexedIdentity } from "./identity";
 import { Knowledge } from "./knowledge";
 import { Lingua } from "./lingua";
-import glue from "./sqlite3.ts?worker&url";
 import { CALL_LOCK, CHANNEL, type Frame } from "./tabs";
 import { type Disk, Village } from "./village";
 
 declare const __APP_VERSION__: string;
-declare const self: DedicatedWorkerGlobalScope & { jjbSqlite3: typeof sqlite3InitModule };
+declare const self: DedicatedWorkerGlobalScope;
 
 const TRIES = 60; // × 100 ms: the browser releases the handles of a closed window a little later
 const STATUS_EVERY_MS = 120;
@@ -108,8 +106,8 @@ const world: World = {
 };
 
 async function open(): Promise<Village> {
-  importScripts(glue);
-  const sqlite3 = await self.jjbSqlite3();
+  const { default: sqlite3InitModule } = await import("@sqlite.org/sqlite-wasm");
+  const sqlite3 = await sqlite3InitModule();
   const pool = await openPool(sqlite3);
   const field = new Field(openDb(sqlite3, pool, "/field.db"));
   const knowledge = openScope(sqlite3, pool, "/knowledge.db", Knowledge);

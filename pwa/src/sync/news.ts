@@ -73,7 +73,7 @@ export class News {
       if (!entry) throw problem("pack.format", { field: "packs" });
       const data = inline.get(entry.sha256);
       const bytes = data === undefined ? await this.download(file, entry) : fromBase64(data);
-      const outcome = file.apply(unpack(bytes, entry.sha256), next, entry.from === 0);
+      const outcome = file.apply(await unpack(bytes, entry.sha256), next, entry.from === 0);
       if (outcome === "applied") return;
       const refused = problem(outcome === "conflict" ? "pack.conflict" : "pack.root");
       if (avoidDelta || entry.from === 0 || !fullPackMayHelp(refused.code)) throw refused;

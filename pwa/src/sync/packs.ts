@@ -1,8 +1,5 @@
 // Packs and manifests on the device (PROTOCOL.md): what to believe, what to fetch, how to resume. Twin of sync/manifest.py
 // and of the reading half of sync/packs.py. No network here: bytes arrive as arguments.
-import { verifyAsync } from "@noble/ed25519";
-import { decompress } from "fzstd";
-
 import { problem, type Problem } from "../kit/problems";
 import { bare } from "../kit/sql";
 import { fromBase64 } from "./bytes";
@@ -112,6 +109,7 @@ async function verify(signature: Uint8Array<ArrayBuffer>, text: string, key: Uin
     const native = await crypto.subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
     return await crypto.subtle.verify({ name: "Ed25519" }, native, signature, message);
   } catch {
+    const { verifyAsync } = await import("@noble/ed25519");
     return verifyAsync(signature, message, key).catch(() => false);
   }
 }
@@ -123,10 +121,11 @@ export function choosePack(manifest: Manifest, held: number, avoidDelta = false)
 }
 
 /** The patchset of a pack, or Problem pack.damaged. */
-export function unpack(data: Uint8Array, wanted: string): Uint8Array {
+export async function unpack(data: Uint8Array, wanted: string): Promise<Uint8Array> {
   if (sha256(data) !== wanted) throw problem("pack.damaged");
   const size = contentSize(data);
   if (size === undefined || size > LARGEST) throw problem("pack.damaged");
+  const { decompress } = await import("fzstd");
   try {
     return decompress(data, new Uint8Array(size));
   } catch {
