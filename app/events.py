@@ -58,6 +58,27 @@ class FileNamed(Body):
     kind: Literal["image/jpeg", "application/pdf"]
 
 
+class Mandate(Body):
+    """Who lets whom act, in what, until when (app/handling/mandate.py); sealed."""
+
+    way: Literal["signed", "paper"]
+    """Signed on the screen, or a paper whose photo is among the files as 授权委托书."""
+    item: Short
+    powers: Annotated[list[Literal["submit", "amend", "collect"]], Meta(max_length=3)]
+    since: Short
+    """Day, 2026-11-25."""
+    until: Short
+    principal_name: Line
+    principal_id: Line
+    principal_relation: Short
+    """本人, or what the guardian who signs is to the child."""
+    agent_name: Line
+    agent_id: Line
+    strokes: Annotated[str, Meta(max_length=20_000)] = ""
+    """The signature: "x,y x,y|…", one stroke after a bar, on a pad 1000 wide and 400 high."""
+    signed_at: Short = ""
+
+
 class CaseSubmitted(Body):
     case_no: CaseNo
     item: Short
@@ -68,6 +89,8 @@ class CaseSubmitted(Body):
     """name, id_number, phone, region, address; sealed before it reaches the ledger."""
     proxy: dict[str, Line] | None = None
     """Who files for the applicant: name, id_number, phone, relation; sealed."""
+    mandate: Mandate | None = None
+    """With which right the proxy acts; sealed. None for a guardian, and from programs before 0.2."""
     note: Long = ""
     """Free text; sealed, since people write personal things into it."""
     files: Annotated[list[FileNamed], Meta(max_length=60)] = []
@@ -277,7 +300,7 @@ EVENTS: dict[str, Kind] = {
     "case.linked": Kind("centre", CaseLinked),
     "case.noted": Kind("centre", CaseNoted, sealed=("text",)),
     "case.progressed": Kind("centre", CaseProgressed),
-    "case.submitted": Kind("device", CaseSubmitted, sealed=("applicant", "proxy", "note", "follow")),
+    "case.submitted": Kind("device", CaseSubmitted, sealed=("applicant", "proxy", "mandate", "note", "follow")),
     "case.supplemented": Kind("device", CaseSupplemented, sealed=("applicant", "note")),
     "case.withdrawn": Kind("device", CaseWithdrawn, sealed=("reason",)),
     "device.code_issued": Kind("centre", CodeIssued),

@@ -30,6 +30,7 @@ PROBLEMS: dict[str, Kind] = {
     "case.closed": Kind(409, "办件 {case_no} 已经是“{state}”，不能再补材料或撤回。", "要重新办，请另开一件；这条记录仍保存在本机。"),
     "case.elsewhere": Kind(403, "办件 {case_no} 不是这个服务点收的。", "请到收件的服务点补交；这条记录仍保存在本机。"),
     "case.field": Kind(422, "{field}。", "您写的还在下面，请改正后再交。"),
+    "case.mandate": Kind(422, "委托不成立：{reason}。", "请把这件重新填一遍，换上合适的委托书；这条记录仍保存在本机。"),
     "case.missing": Kind(404, "中心还没有办件 {case_no}。", "请先等这件办件上传，再重传这一条；记录仍保存在本机。"),
     "case.move": Kind(409, "这一步不能办：{reason}。", "请看清办件现在的状态，再选下一步。"),
     "case.number": Kind(409, "办件编号 {case_no} 已经有了。", "请联系管理员核对是否重复提交；本机记录不会丢。"),

@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from app import clock, ledger
 from app.db import metadata
-from app.handling import rules
+from app.handling import mandate, rules
 from app.knowledge import releases
 from app.ledger import Entry
 from app.pages import beijing_day
@@ -70,6 +70,7 @@ case_file = Table(
     Column("person_mark", Text, nullable=False, server_default=""),
     Column("twin", Text, nullable=False, server_default=""),
     Column("follow", Text, nullable=False, server_default=""),
+    Column("mandate", Text, nullable=False, server_default="{}"),
     Index("ix_case_file_point", "point", "received_at"),
     Index("ix_case_file_received_at", "received_at"),
     Index("ix_case_file_state", "state", "due"),
@@ -77,7 +78,8 @@ case_file = Table(
     Index("ix_case_file_person_mark", "person_mark", "item"),
 )
 """`version` counts the steps, so that two people on one case see each other; `due` ends the centre's next step;
-`person_mark` finds the same person again without knowing who it is; `twin` is an open case of the same person and item."""
+`person_mark` finds the same person again without knowing who it is; `twin` is an open case of the same person and item;
+`mandate` is what of a mandate is not personal (way, powers, days, whose place), "{}" when nobody acts by one."""
 case_owed = Table(
     "case_owed",
     metadata,
@@ -157,7 +159,10 @@ def on_case_submitted(connection: Connection, entry: Entry) -> None:
         raise Problem("case.number", case_no=body["case_no"])
     device = device_public(connection, str(entry.device))
     found = promise(connection, body["item"], body["release"])
-    sealed = {field: body[field] for field in ("applicant", "proxy", "note")}
+    sealed = {field: body[field] for field in ("applicant", "proxy", "mandate", "note")}
+    acting = _acting(connection, body["case_no"], body)
+    papers = sum(one["material"] == mandate.PAPER for one in body["files"])
+    _must_hold(acting, body["item"], papers)
     connection.execute(
         insert(case_file).values(
             case_no=body["case_no"],
@@ -176,16 +181,47 @@ def on_case_submitted(connection: Connection, entry: Entry) -> None:
             promised=found.promised if found else "",
             due=accept_by(beijing_day(entry.received_at)),
             follow=body["follow"],
-            **_applicant(connection, body["case_no"], body["item"], body["applicant"], device.region, device.letters),
+            mandate=json.dumps(mandate.known(acting.mandate), ensure_ascii=False),
+            **_applicant(connection, acting, body["item"], device.region, device.letters),
         )
     )
 
 
-def _applicant(
-    connection: Connection, case_no: str, item: str, sealed: str | None, region: str, letters: str
-) -> dict[str, str]:
+class Acting(NamedTuple):
+    """Who acts in a case, in the open: never written anywhere."""
+
+    case_no: str
+    applicant: dict[str, str]
+    proxy: dict[str, str] | None
+    mandate: dict[str, Any] | None
+
+    @property
+    def day(self) -> date:
+        """The day in the case number, which the device takes from the centre's clock."""
+        try:
+            return date(int(self.case_no[11:15]), int(self.case_no[15:17]), int(self.case_no[17:19]))
+        except ValueError:
+            return date.fromisoformat(beijing_day(clock.now()))
+
+
+def _acting(connection: Connection, case_no: str, sealed: Mapping[str, str | None]) -> Acting:
+    fields = [sealed.get(name) for name in ("applicant", "proxy", "mandate")]
+    applicant, proxy, given = (vault().open(connection, case_no, one) if one else None for one in fields)
+    return Acting(case_no, applicant or {}, proxy or None, given or None)
+
+
+def _must_hold(acting: Acting, item: str, papers: int) -> None:
+    """Problem('case.mandate') when somebody shows a mandate that does not hold. Without any the case is flagged."""
+    if acting.mandate:
+        who = {"name": acting.applicant.get("name", ""), "id_number": acting.applicant.get("id_number", "")}
+        fault = mandate.mandate_fault(acting.mandate, who, acting.proxy or {}, item, acting.day, papers)
+        if fault:
+            raise Problem("case.mandate", reason=fault)
+
+
+def _applicant(connection: Connection, acting: Acting, item: str, region: str, letters: str) -> dict[str, str]:
     """The columns that come from the applicant's fields: masked, checked, and whether the same person asks twice."""
-    fields = vault().open(connection, case_no, sealed) or {} if sealed else {}
+    case_no, fields = acting.case_no, acting.applicant
     number = fields.get("id_number", "").strip().upper()
     mark = vault().mark(number) if number else ""
     same = (
@@ -197,7 +233,8 @@ def _applicant(
     query = select(case_file.c.case_no).where(*same).order_by(case_file.c.received_at).limit(1)
     return {
         "applicant_masked": f"{rules.mask(fields.get('name', ''))} {rules.mask(number)}".strip(),
-        "flag": rules.review_reason(number, case_no, region, letters),
+        "flag": rules.review_reason(number, case_no, region, letters)
+        or mandate.flag(fields, acting.proxy, acting.mandate, acting.day),
         "person_mark": mark,
         "twin": (connection.execute(query).scalar() or "") if mark else "",
     }
@@ -210,8 +247,10 @@ def on_case_supplemented(connection: Connection, entry: Entry) -> None:
     values: dict[str, Any] = {"materials": json.dumps(body["materials"], ensure_ascii=False)}
     if body["applicant"]:
         device = device_public(connection, found.device)
-        values |= _applicant(connection, found.case_no, found.item, body["applicant"], device.region, device.letters)
-        values["sealed"] = json.dumps({**json.loads(found.sealed), "applicant": body["applicant"]})
+        sealed = {**json.loads(found.sealed), "applicant": body["applicant"]}
+        acting = _acting(connection, found.case_no, sealed)
+        values |= _applicant(connection, acting, found.item, device.region, device.letters)
+        values["sealed"] = json.dumps(sealed)
     settled = rules.paid_off(body["materials"], [one.name for one in owed(connection, found.case_no)])
     pay_off(connection, found.case_no, settled, entry.received_at)
     state = found.state

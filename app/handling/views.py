@@ -16,7 +16,7 @@ from app.accounts.guard import Person, colleagues, current_person, may_see, need
 from app.bus import bus
 from app.db import db
 from app.files import reader
-from app.handling import follow, rules, store, work
+from app.handling import follow, mandate, rules, store, work
 from app.knowledge import releases
 from app.ledger import Entry
 from app.pages import BEIJING, beijing_day, csv_file, day_bounds, exact, when
@@ -377,7 +377,9 @@ def _page(
         timeline=timeline, opened=opened, worker=worker, hands=hands, departments=departments, outcomes=rules.OUTCOMES,
         open=found.state in rules.OPEN, owed_days=settings.owed_days, retired=found.item not in names,
         problem=problem, typed=typed or {}, was=lambda name, default="": (typed or {}).get(name, [default])[0],
-        today=beijing_day(clock.now()), files=files, kilo=kilo,
+        today=beijing_day(clock.now()), files=files, kilo=kilo, mandate=json.loads(found.mandate), ways=mandate.WAYS,
+        powers=mandate.POWERS, self_word=mandate.SELF,
+        signature=mandate.strokes_of(opened["mandate"]["strokes"]) if opened and opened.get("mandate") else [],
     )  # fmt: skip
 
 

@@ -34,8 +34,9 @@ export interface Named {
   kind: string;
 }
 
-/** What the centre gets of a case; `files` only when there are any, so that an older centre takes the rest as ever. */
+/** What the centre gets of a case; `mandate` and `files` only when there are any, so that an older centre takes the rest as ever. */
 export function bodyOf(draft: Draft, caseNo: string, files: readonly Named[]): object {
-  const { item, release, situations, materials, applicant, proxy, note } = draft;
-  return { case_no: caseNo, item, release, situations, materials, applicant, proxy, note, ...(files.length > 0 ? { files } : {}) };
+  const { item, release, situations, materials, applicant, proxy, mandate, note } = draft;
+  const more = { ...(proxy && mandate ? { mandate } : {}), ...(files.length > 0 ? { files } : {}) };
+  return { case_no: caseNo, item, release, situations, materials, applicant, proxy, note, ...more };
 }

@@ -151,6 +151,22 @@ export interface Proxy {
   relation: string;
 }
 
+// With which right a proxy acts (app/handling/mandate.py).
+export interface Mandate {
+  way: "signed" | "paper"; // on the screen | a photographed paper, among the papers as 授权委托书
+  item: string;
+  powers: ("submit" | "amend" | "collect")[];
+  since: string; // day, 2026-11-25
+  until: string;
+  principal_name: string;
+  principal_id: string;
+  principal_relation: string; // 本人, or what the guardian is to the child
+  agent_name: string;
+  agent_id: string;
+  strokes: string; // the signature: "x,y x,y|…" on a pad 1000 wide and 400 high
+  signed_at: string;
+}
+
 // A case being filled in. Kept encrypted on the device from the first keystroke; survives reload and power cut.
 export interface Draft {
   id: string;
@@ -161,6 +177,8 @@ export interface Draft {
   materials: { name: string; have: boolean }[];
   applicant: Applicant;
   proxy: Proxy | null;
+  mandate?: Mandate | null; // drafts from before 0.2 have none
+  alone?: boolean; // 16 or 17 and acts without a guardian
   note: string;
   updated_at: string;
 }

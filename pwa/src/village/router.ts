@@ -19,6 +19,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/items/:slug/guide", component: () => import("./screens/Guide.vue"), meta: { title: "我要带什么", open: true }, props: true },
   { path: "/items/:slug/notice", component: () => import("./screens/Notice.vue"), meta: { title: "一次性告知单", open: true }, props: true },
   { path: "/drafts/:id", component: () => import("./screens/CaseForm.vue"), meta: { title: "填办理单" }, props: true },
+  { path: "/mandate/:id", component: () => import("./screens/MandateSheet.vue"), meta: { title: "授权委托书" }, props: true },
   { path: "/done/:no", component: () => import("./screens/CaseDone.vue"), meta: { title: "已收件" }, props: true },
   { path: "/records", component: () => import("./screens/Records.vue"), meta: { title: "办件" } },
   { path: "/records/:no", component: () => import("./screens/CaseView.vue"), meta: { title: "办件" }, props: true },
