@@ -6,11 +6,13 @@ import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-import { runnerImport } from "vite";
+import { createServer } from "vite";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const wanted = JSON.parse(await text(process.stdin));
-const { module } = await runnerImport("/src/store/witness.ts", { root, configFile: false, logLevel: "error" });
+const quiet = { middlewareMode: true, hmr: false, ws: false, watch: null };
+const vite = await createServer({ root, configFile: false, appType: "custom", logLevel: "error", server: quiet });
+const module = await vite.ssrLoadModule("/src/store/witness.ts");
 const pack = ({ path, root }) => ({ data: new Uint8Array(readFileSync(path)), root });
 const witness = await module.Witness.open({ knowledge: pack(wanted.packs.knowledge), lingua: pack(wanted.packs.lingua) });
 const lexicon = witness.lexicon();
@@ -20,3 +22,4 @@ const found = {
   ask: witness.ask(wanted.ask),
 };
 process.stdout.write(JSON.stringify(found));
+await vite.close();

@@ -13,7 +13,7 @@ import apsw
 
 from app.answering import checking, model, rules
 from app.answering.rules import Decision, Elsewhere, Judged, Texts
-from app.answering.text import Char, Lexicon, grams, normalise, rewrite, runs, segment
+from app.answering.text import Char, Lexicon, grams, normalise, reaches, rewrite, runs, segment
 from datasets.sources import FOLDER
 
 SEARCH_SQL = (FOLDER / "search.sql").read_text(encoding="utf-8")
@@ -49,6 +49,7 @@ def build(release: Path, target: Path) -> None:
 def refresh(db: apsw.Connection) -> int:
     """Write the search documents of all items in `search_dirty` anew; returns how many. Runs in the caller's transaction."""
     table = rewrites(db)
+    reach = reaches(table)
     dirty = [slug for (slug,) in db.execute("SELECT item FROM search_dirty ORDER BY item")]
     for slug in dirty:
         db.execute("DELETE FROM search WHERE rowid IN (SELECT id FROM search_doc WHERE item = ?)", (slug,))
@@ -56,7 +57,9 @@ def refresh(db: apsw.Connection) -> int:
             db.execute("DELETE FROM search_doc WHERE item = ?", (slug,))
             continue
         db.execute("INSERT OR IGNORE INTO search_doc(item) VALUES (?)", (slug,))
-        columns = [" ".join(t for text in part for t in rules.tokens(text)) for part in document(db, slug, table)]
+        columns = [
+            " ".join(t for text in part for t in rules.tokens(text)) for part in document(db, slug, table, reach)
+        ]
         db.execute(
             "INSERT INTO search(rowid, name, question, rest, phrasing) SELECT id, ?, ?, ?, ? FROM search_doc WHERE item = ?",
             (*columns, slug),
@@ -70,15 +73,15 @@ def rewrites(db: apsw.Connection) -> dict[str, str]:
     return dict(db.execute("SELECT said, standard FROM rewrite"))
 
 
-def read(texts: Iterable[str], table: Mapping[str, str]) -> list[str]:
+def read(texts: Iterable[str], table: Mapping[str, str], reach: Mapping[str, int]) -> list[str]:
     """Texts of the knowledge as a question is read: they are simplified already."""
-    longest = max(map(len, table), default=0)
-    return [rewrite(normalise(text, {}), table, longest) for text in texts]
+    return [rewrite(normalise(text, {}), table, reach) for text in texts]
 
 
-def document(db: apsw.Connection, slug: str, table: Mapping[str, str]) -> list[list[str]]:
+def document(db: apsw.Connection, slug: str, table: Mapping[str, str], reach: Mapping[str, int]) -> list[list[str]]:
     """The columns of an item's search document as texts, normalised and rewritten: names, questions, rest, phrasings."""
-    return [read((text for _, _, text in db.execute(SPEC["document"][column], (slug,))), table) for column in COLUMNS]
+    columns = (db.execute(SPEC["document"][column], (slug,)) for column in COLUMNS)
+    return [read((text for _, _, text in rows), table, reach) for rows in columns]
 
 
 class Asker:
@@ -89,6 +92,7 @@ class Asker:
         self.lingua = lingua
         self.spec = spec
         self.rewrites = rewrites(knowledge)
+        self.reach = reaches(self.rewrites)
         self._known_names: dict[str, list[str]] = {}
         self._texts = lru_cache(KEPT)(self._texts_of)
 
@@ -134,12 +138,12 @@ class Asker:
         return Judged(text, terms, lexical, named, self._scores(text), self.items, self.elsewhere)
 
     def _texts_of(self, slug: str) -> Texts:
-        return Texts(*document(self.knowledge, slug, self.rewrites))
+        return Texts(*document(self.knowledge, slug, self.rewrites, self.reach))
 
     def _names(self, slug: str) -> list[str]:
         if slug not in self._known_names:
             found = self.knowledge.execute(self.spec["document"]["name"], (slug,))
-            self._known_names[slug] = read((text for _, _, text in found), self.rewrites)
+            self._known_names[slug] = read((text for _, _, text in found), self.rewrites, self.reach)
         return self._known_names[slug]
 
     @cached_property
@@ -173,7 +177,7 @@ class Asker:
 
     def read(self, text: str) -> str:
         """A question as it is judged: plain characters, standard words."""
-        return rewrite(normalise(text, self._chars(text)), self.rewrites)
+        return rewrite(normalise(text, self._chars(text)), self.rewrites, self.reach)
 
     def _chars(self, text: str) -> dict[str, Char]:
         whole = {char for char in text if not "\ud800" <= char <= "\udfff"}

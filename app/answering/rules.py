@@ -15,6 +15,8 @@ from app.answering.model import GROUPS
 from app.answering.text import rewrite, runs
 
 Spec = Mapping[str, Any]
+PAIRS_ENOUGH = 2
+"""So many pairs of characters say what is asked; with fewer, single characters are looked up too."""
 NEVER = -10_000
 """The score of nothing."""
 
@@ -34,8 +36,12 @@ def question_tokens(text: str, stop: Sequence[str]) -> list[str]:
 
 
 def match_expression(terms: Sequence[str]) -> str:
-    """The FTS5 query: any of the tokens, each quoted, in code-point order."""
-    return " OR ".join(f'"{term}"' for term in sorted(terms))
+    """The FTS5 query: any of the pairs and Latin runs, each quoted, in code-point order; where those are too few, any token.
+
+    A single character stands in nearly every item, and FTS5's bm25 visits each item that holds a term.
+    """
+    long = [term for term in terms if len(term) > 1]
+    return " OR ".join(f'"{term}"' for term in sorted(long if len(long) >= PAIRS_ENOUGH else terms))
 
 
 def meant(text: str, spec: Spec) -> str:

@@ -67,12 +67,20 @@ def normalise(text: str, chars: Mapping[str, Char]) -> str:
     return "".join(out[:LONGEST]).rstrip(" ")
 
 
-def rewrite(text: str, table: Mapping[str, str], longest: int | None = None) -> str:
+def reaches(words: Iterable[str]) -> dict[str, int]:
+    """For each character that begins a word: the characters of the longest such word."""
+    found: dict[str, int] = {}
+    for word in words:
+        found[word[:1]] = max(len(word), found.get(word[:1], 0))
+    return found
+
+
+def rewrite(text: str, table: Mapping[str, str], reach: Mapping[str, int] | None = None) -> str:
     """Local speech to standard words: one pass from the left, longest entry first; output is not rewritten again."""
-    longest = max(map(len, table), default=0) if longest is None else longest
+    reach = reaches(table) if reach is None else reach
     out, at = [], 0
     while at < len(text):
-        for length in range(min(longest, len(text) - at), 0, -1):
+        for length in range(min(reach.get(text[at], 0), len(text) - at), 0, -1):
             word = text[at : at + length]
             if word in table:
                 out.append(table[word])

@@ -24,7 +24,7 @@ import {
   several,
   tokens,
 } from "./rules";
-import { type Char, byCodePoint, grams, longestOf, normalise, points, rewrite, runs, segment } from "./text";
+import { type Char, byCodePoint, grams, normalise, points, reaches, rewrite, runs, segment } from "./text";
 
 export type { Db } from "./db";
 export type { Decision, RankedHit } from "./rules";
@@ -44,6 +44,7 @@ const COLUMNS = ["name", "question", "rest", "phrasing"] as const;
 // Writes the search documents of all items in search_dirty anew, in the caller's transaction; returns how many.
 export function refreshSearch(db: Db): number {
   const table = rewrites(db);
+  const reach = reaches(table.keys());
   const dirty = db.rows("SELECT item FROM search_dirty ORDER BY item").map((row) => String(row[0]));
   for (const slug of dirty) {
     db.run("DELETE FROM search WHERE rowid IN (SELECT id FROM search_doc WHERE item = ?)", [slug]);
@@ -52,7 +53,7 @@ export function refreshSearch(db: Db): number {
       continue;
     }
     db.run("INSERT OR IGNORE INTO search_doc(item) VALUES (?)", [slug]);
-    const columns = documentOf(db, slug, table).map((part) => part.flatMap(tokens).join(" "));
+    const columns = documentOf(db, slug, table, reach).map((part) => part.flatMap(tokens).join(" "));
     db.run("INSERT INTO search(rowid, name, question, rest, phrasing) SELECT id, ?, ?, ?, ? FROM search_doc WHERE item = ?", [
       ...columns,
       slug,
@@ -67,21 +68,25 @@ export function rewrites(db: Db): Map<string, string> {
 }
 
 // Texts of the knowledge as a question is read: they are simplified already.
-function read(texts: readonly unknown[], table: ReadonlyMap<string, string>): string[] {
-  const longest = longestOf(table.keys());
-  return texts.map((text) => rewrite(normalise(String(text), new Map()), table, longest));
+function read(texts: readonly unknown[], table: ReadonlyMap<string, string>, reach: ReadonlyMap<string, number>): string[] {
+  return texts.map((text) => rewrite(normalise(String(text), new Map()), table, reach));
 }
 
 // The columns of an item's search document as texts, normalised and rewritten: names, questions, rest, phrasings.
-export function documentOf(db: Db, slug: string, table: ReadonlyMap<string, string>): string[][] {
-  return COLUMNS.map((column) => read(db.rows(SPEC.document[column], [slug]).map((row) => row[2]), table));
+export function documentOf(
+  db: Db,
+  slug: string,
+  table: ReadonlyMap<string, string>,
+  reach: ReadonlyMap<string, number>,
+): string[][] {
+  return COLUMNS.map((column) => read(db.rows(SPEC.document[column], [slug]).map((row) => row[2]), table, reach));
 }
 
 // Answers questions from a searchable knowledge file and, when there is one, a lingua file; reads only. Made anew when a
 // release is applied.
 export class Asker {
   private readonly rewrites: Map<string, string>;
-  private readonly longest: number;
+  private readonly reach: Map<string, number>;
   private readonly limits: Limits;
   private readonly items: Set<string>;
   private readonly elsewhere: Map<string, Elsewhere>;
@@ -95,7 +100,7 @@ export class Asker {
     private readonly lingua: Db | null,
   ) {
     this.rewrites = rewrites(knowledge);
-    this.longest = longestOf(this.rewrites.keys());
+    this.reach = reaches(this.rewrites.keys());
     this.items = new Set(knowledge.rows("SELECT slug FROM item").map((row) => String(row[0])));
     this.elsewhere = new Map(
       knowledge
@@ -109,7 +114,7 @@ export class Asker {
   }
 
   ask(text: string): Decision {
-    const question = rewrite(normalise(text, this.chars(text)), this.rewrites, this.longest);
+    const question = rewrite(normalise(text, this.chars(text)), this.rewrites, this.reach);
     const wanted = meant(question, SPEC);
     const judged = this.judge(wanted);
     const ranked = rank(judged, SPEC);
@@ -155,7 +160,7 @@ export class Asker {
   private texts(slug: string): Texts {
     const known = this.knownTexts.get(slug);
     if (known) return known;
-    const [names = [], questions = [], rest = [], phrasings = []] = documentOf(this.knowledge, slug, this.rewrites);
+    const [names = [], questions = [], rest = [], phrasings = []] = documentOf(this.knowledge, slug, this.rewrites, this.reach);
     const texts = new Texts(names, questions, rest, phrasings);
     if (this.knownTexts.size >= KEPT) this.knownTexts.clear();
     this.knownTexts.set(slug, texts);
@@ -163,7 +168,7 @@ export class Asker {
   }
 
   private names(slug: string): string[] {
-    const known = this.knownNames.get(slug) ?? read(this.knowledge.rows(SPEC.document.name, [slug]).map((row) => row[2]), this.rewrites);
+    const known = this.knownNames.get(slug) ?? read(this.knowledge.rows(SPEC.document.name, [slug]).map((row) => row[2]), this.rewrites, this.reach);
     this.knownNames.set(slug, known);
     return known;
   }

@@ -87,6 +87,7 @@ export interface Judged {
 
 export type Ranked = [slug: string, score: number];
 
+const PAIRS_ENOUGH = 2;
 const NEVER = -10_000;
 
 export function tokens(text: string): string[] {
@@ -104,7 +105,8 @@ export function questionTokens(text: string, stop: readonly string[]): string[] 
 }
 
 export function matchExpression(terms: readonly string[]): string {
-  return [...terms]
+  const long = terms.filter((term) => points(term).length > 1);
+  return [...(long.length >= PAIRS_ENOUGH ? long : terms)]
     .sort(byCodePoint)
     .map((term) => `"${term}"`)
     .join(" OR ");

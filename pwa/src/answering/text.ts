@@ -58,12 +58,23 @@ export function longestOf(words: Iterable<string>): number {
   return longest;
 }
 
-export function rewrite(text: string, table: ReadonlyMap<string, string>, longest = longestOf(table.keys())): string {
+// For each character that begins a word: the characters of the longest such word.
+export function reaches(words: Iterable<string>): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const word of words) {
+    const chars = points(word);
+    const first = chars[0] ?? "";
+    found.set(first, Math.max(chars.length, found.get(first) ?? 0));
+  }
+  return found;
+}
+
+export function rewrite(text: string, table: ReadonlyMap<string, string>, reach: ReadonlyMap<string, number> = reaches(table.keys())): string {
   const chars = points(text);
   let out = "";
   let at = 0;
   outer: while (at < chars.length) {
-    for (let length = Math.min(longest, chars.length - at); length > 0; length--) {
+    for (let length = Math.min(reach.get(chars[at] ?? "") ?? 0, chars.length - at); length > 0; length--) {
       const standard = table.get(chars.slice(at, at + length).join(""));
       if (standard !== undefined) {
         out += standard;
