@@ -19,6 +19,7 @@ from app.accounts import wall
 from app.answering import views as answering_views
 from app.bus import Bus
 from app.catalog import views as catalog_views
+from app.courier import views as courier_views
 from app.db import Database
 from app.desk import sock as desk_sock
 from app.desk import views as desk_views
@@ -48,6 +49,7 @@ SLICES = (
     accounts_views,
     answering_views,
     catalog_views,
+    courier_views,
     desk_views,
     files_views,
     guiding_views,

@@ -228,6 +228,24 @@ class DraftMade(Body):
     """Sentences that were not shown, by reason."""
 
 
+class CourierPacked(Body):
+    knowledge: Count
+    """Number of the release in the pack."""
+    lingua: Count
+    bytes: Count
+
+
+class CourierTaken(Body):
+    """What one outbox on a USB stick brought; the subject is its id."""
+
+    accepted: Count
+    duplicate: Count
+    refused: Count
+    files: Count
+    files_refused: Count
+    bytes: Count
+
+
 class LibraryText(Body):
     title: Line
     version: Count
@@ -303,6 +321,8 @@ EVENTS: dict[str, Kind] = {
     "case.submitted": Kind("device", CaseSubmitted, sealed=("applicant", "proxy", "mandate", "note", "follow")),
     "case.supplemented": Kind("device", CaseSupplemented, sealed=("applicant", "note")),
     "case.withdrawn": Kind("device", CaseWithdrawn, sealed=("reason",)),
+    "courier.packed": Kind("centre", CourierPacked),
+    "courier.taken": Kind("centre", CourierTaken),
     "device.code_issued": Kind("centre", CodeIssued),
     "device.enrolled": Kind("centre", DeviceEnrolled),
     "device.renamed": Kind("centre", DeviceRenamed),

@@ -6,10 +6,11 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from app.settings import Settings
 
@@ -31,6 +32,17 @@ def release_key(settings: Settings) -> Ed25519PrivateKey:
         lambda: Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()),
     )
     return Ed25519PrivateKey.from_private_bytes(raw)
+
+
+def courier_key(settings: Settings) -> ec.EllipticCurvePrivateKey:
+    """The P-256 key that villages seal their outboxes on USB sticks to."""
+    made = secret(
+        settings.data / "keys" / "courier.key",
+        lambda: ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        ),
+    )
+    return cast(ec.EllipticCurvePrivateKey, load_pem_private_key(made, None))
 
 
 def flask_config(settings: Settings) -> dict[str, Any]:

@@ -22,6 +22,7 @@ RAIL = (
     ("办件", "handling.cases", ("agent", "lead", "manager", "inspector", "guide", "officer")),
     ("好差评", "ratings.ratings", ("manager", "inspector", "lead")),
     ("未进账", "syncing.quarantine", ("manager",)),
+    ("U盘传递", "courier.home", ("manager",)),
     ("坐席台", "desk.page", ("agent", "lead")),
     ("知识", "knowledge.home", ("editor", "reviewer", "manager")),
     ("资料库", "library.search", ("agent", "lead", "editor", "reviewer", "manager")),

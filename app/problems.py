@@ -34,6 +34,7 @@ PROBLEMS: dict[str, Kind] = {
     "case.missing": Kind(404, "中心还没有办件 {case_no}。", "请先等这件办件上传，再重传这一条；记录仍保存在本机。"),
     "case.move": Kind(409, "这一步不能办：{reason}。", "请看清办件现在的状态，再选下一步。"),
     "case.number": Kind(409, "办件编号 {case_no} 已经有了。", "请联系管理员核对是否重复提交；本机记录不会丢。"),
+    "courier.file": Kind(422, "这个文件不能用：{reason}（读到 {bytes} 字节），什么也没有改动。", "请让服务点把整个文件重新拷一份，或重新导出。"),
     "desk.not_built": Kind(503, "坐席台页面还没有构建。", "请运行 deploy/up，它会自动构建。"),
     "device.clock": Kind(401, "本机时间与中心相差太多。", "程序会自动校准后重试；也请检查电脑右下角的时间。"),
     "device.replay": Kind(401, "这次请求已经处理过。", "程序会重新签名后再发。"),

@@ -114,7 +114,7 @@ class Village:
         self.retry_after_s: float | None = None
         self._put_back: set[int] = set()
         self._lock = folder / "lock"
-        self._key = _own_key(folder / "device.pem")
+        self.key = _own_key(folder / "device.pem")
 
     def close(self) -> None:
         """Close the files."""
@@ -135,7 +135,7 @@ class Village:
 
     def enrol(self, code: str, browser: str = "") -> EnrolReply:
         """Register this device's key with a one-time code (S1). LinkError, or Refused enrol.*."""
-        body = {"code": code, "public_key": signatures.jwk(self._key.public_key()), "browser": browser}
+        body = {"code": code, "public_key": signatures.jwk(self.key.public_key()), "browser": browser}
         try:
             reply = read_enrol(self.wire.post_json("/enrol", msgspec.json.encode(body), {}))
         except MessageError as error:
@@ -148,7 +148,7 @@ class Village:
 
     def sign_text(self, text: str) -> str:
         """base64 of r||s over a text: how a device proves itself on a socket."""
-        return base64.b64encode(signatures.sign_text(text, self._key)).decode()
+        return base64.b64encode(signatures.sign_text(text, self.key)).decode()
 
     def case_no(self, counter: int, day: str) -> str:
         """办件编号 from the point's region, a day `yyyymmdd`, the device's letters and a counter from 1 to 9999."""
@@ -179,7 +179,7 @@ class Village:
     def bring_files(self, go_on: Callable[[], bool] = lambda: True) -> Brought:
         """Bring the files of cases that the centre has taken, as far as the way holds (S36)."""
         self._enrolled()
-        with self._alone():
+        with self.alone():
             return Uploads(self.mailbox, self._ask_tus, self.chunk).run(go_on)
 
     def cancel_file(self, waiting: WaitingFile) -> None:
@@ -197,7 +197,7 @@ class Village:
 
     def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
         created = int(self.world.now() - self.mailbox.get("offset_s", 0.0))
-        return signatures.sign(method, path, body, self._key, str(self.device), created, str(uuid6.uuid7()))
+        return signatures.sign(method, path, body, self.key, str(self.device), created, str(uuid6.uuid7()))
 
     # ---- rounds ----
 
@@ -237,11 +237,11 @@ class Village:
     def round(self) -> Outcome:
         """One request and what follows from it. Never raises for what a link or the centre can do: see `error`."""
         self._enrolled()
-        with self._alone():
+        with self.alone():
             return self._round()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """One round at a time, also with other processes at the same folder; the browser uses a Web Lock for this."""
         with self._lock.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -257,7 +257,7 @@ class Village:
         try:
             reply = self._exchange(events)
             self._note(outbox.Round(True, self._since(began)), len(events))
-            self._take_in(reply, events, outcome)
+            self.take_in(reply, [event.id for event in events], outcome)
             outcome.packs = self._bring(reply.packs, outcome)
             self.failures = 0
         except (LinkError, Refused, PackError, manifest.ManifestError) as error:
@@ -270,13 +270,7 @@ class Village:
         return events[: outbox.fitting([len(msgspec.json.encode(event)) for event in events])]
 
     def _exchange(self, events: list[DeviceEvent]) -> SyncReply:
-        counts = self.mailbox.counts()
-        state = DeviceState(
-            app=APP, waiting=counts.waiting, refused=counts.refused, clock=stamp(self.world.now()), browser=APP
-        )
-        have = {SCOPE: self.release}
-        asked = SyncRequest(PROTO, int(self.mailbox.get("cursor", 0)), have, events, state)
-        body = msgspec.json.encode(asked)
+        body = msgspec.json.encode(self.request(events))
         headers = {}
         if len(body) > WORTH_SQUEEZING:
             body, headers = gzip.compress(body, 6), {"Content-Encoding": "gzip"}
@@ -290,6 +284,14 @@ class Village:
             )  # our clock is wrong: take the centre's, ask once more (S7)
             return self._post(body, headers)
 
+    def request(self, events: list[DeviceEvent]) -> SyncRequest:
+        """What a round says (S17)."""
+        counts = self.mailbox.counts()
+        state = DeviceState(
+            app=APP, waiting=counts.waiting, refused=counts.refused, clock=stamp(self.world.now()), browser=APP
+        )
+        return SyncRequest(PROTO, int(self.mailbox.get("cursor", 0)), {SCOPE: self.release}, events, state)
+
     def _post(self, body: bytes, headers: dict[str, str]) -> SyncReply:
         try:
             reply = read_sync(self.wire.post_json("/sync", body, {**headers, **self._signed("POST", "/sync", body)}))
@@ -298,19 +300,25 @@ class Village:
         self._measure(reply.server_time)
         return reply
 
-    def _take_in(self, reply: SyncReply, events: list[DeviceEvent], outcome: Outcome) -> None:
-        """Verdicts, messages and cursor, all or nothing (S19)."""
+    def take_in(self, reply: SyncReply, sent: Iterable[str], outcome: Outcome) -> None:
+        """Verdicts on the events `sent`, messages and cursor, all or nothing (S19)."""
         box = self.mailbox
         with box.db:
-            outcome.settled = box.settle((event.id for event in events), reply.verdicts)
+            outcome.settled = box.settle(sent, reply.verdicts)
             outcome.resent = self._heal(reply.missing)
             box.receive(reply.downlink)
             outcome.messages = len(reply.downlink)
-            box.put(cursor=reply.cursor, next_poll_s=reply.next_poll_s, last_success=stamp(self.world.now()))
+            box.put(
+                cursor=max(reply.cursor, int(box.get("cursor", 0))),
+                next_poll_s=reply.next_poll_s,
+                last_success=stamp(self.world.now()),
+            )
             if reply.manifests:
                 box.put(manifest=msgspec.to_builtins(reply.manifests[-1]))
             if reply.device.revoked:
                 box.put(revoked=True)
+            if reply.device.courier_key:
+                box.put(courier_key=reply.device.courier_key)
             if reply.device.point:
                 enrolled = self._enrolled()
                 box.put(enrolled={**enrolled, "point": {**enrolled["point"], **_given(reply.device.point)}})
@@ -328,7 +336,7 @@ class Village:
         if told is None:
             return []
         try:
-            wanted = self._believe(SignedManifest(**told))
+            wanted = self.believe(SignedManifest(**told))
         except manifest.ManifestError:
             self.mailbox.put(manifest=None)  # refused for good; the next round may bring a better one
             raise
@@ -342,8 +350,13 @@ class Village:
         )
         return used
 
-    def _believe(self, told: SignedManifest) -> manifest.Manifest:
-        keys = {name: base64.b64decode(raw) for name, raw in self.mailbox.get("release_keys", {}).items()}
+    def release_keys(self) -> dict[str, bytes]:
+        """Raw Ed25519 keys of the centre by id."""
+        return {name: base64.b64decode(raw) for name, raw in self.mailbox.get("release_keys", {}).items()}
+
+    def believe(self, told: SignedManifest) -> manifest.Manifest:
+        """The manifest when it is signed, of our tables and not older than what is remembered (S10)."""
+        keys = self.release_keys()
         remembered = (int(self.mailbox.get("release", 0)), str(self.mailbox.get("root", "")))
         found = manifest.read(told.manifest, told.signature, keys, SCOPE, remembered)
         if found.schema != manifest.schema_id(self.shelf.schema):

@@ -165,6 +165,11 @@ class Mailbox:
                    WHERE state = 'waiting' AND outbox.verdict IN ('accepted', 'duplicate') ORDER BY file.id"""
         return [WaitingFile(*row) for row in self.db.execute(query)]
 
+    def papers(self) -> list[WaitingFile]:
+        """Files that the centre does not have, whether it has taken their case or not, oldest first."""
+        query = "SELECT id, case_no, sha256, bytes, place FROM file WHERE state = 'waiting' ORDER BY id"
+        return [WaitingFile(*row) for row in self.db.execute(query)]
+
     def file_data(self, file_id: int) -> bytes:
         """The bytes of a file that waits."""
         ((data,),) = self.db.execute("SELECT data FROM file WHERE id = ?", (file_id,))

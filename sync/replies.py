@@ -65,6 +65,8 @@ class DeviceWord(msgspec.Struct, frozen=True):
     point: Point | None = None
     answers_agree: bool | None = None
     """Whether it answers as the centre does; None while that is not known."""
+    courier_key: str | None = None
+    """The public key that outboxes on a USB stick are sealed to (S46)."""
 
 
 class SyncReply(msgspec.Struct, frozen=True):

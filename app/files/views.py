@@ -85,7 +85,7 @@ def create() -> Response:
         promised = store.promised(connection, case_no)
         today = store.stored_since(connection, device.id, clock.later(days=-1))
     if found.stored_at is None:
-        _must_fit(found, promised, today)
+        must_fit(found, promised, today)
     expires_at = clock.later(days=_settings().file_days)
     _sweep()
     with db().write() as connection:
@@ -94,7 +94,8 @@ def create() -> Response:
     return _empty({"Location": place, **_progress(found, expires_at)}, 201)
 
 
-def _must_fit(found: Row[Any], promised: int, today: int) -> None:
+def must_fit(found: Row[Any], promised: int, today: int) -> None:
+    """Problem unless there is room for a file: of itself, of its case, of the day, of the disk."""
     settings = _settings()
     if found.refused:
         raise Problem("file.content", reason=rules.FAULTS[found.refused])
@@ -143,7 +144,7 @@ def _patch(blob_id: str) -> Response:
     if whole:
         _check(data)
     if data and found.stored_at is None:
-        _keep(found, data)
+        keep(found, data)
     reply = _empty(_progress(found, found.expires_at, found.arrived + len(data)))
     if not whole:
         reply.headers["Connection"] = "close"
@@ -181,7 +182,7 @@ def _read(length: int) -> tuple[bytes, bool]:
     return data, len(data) == length
 
 
-def _keep(found: Row[Any], data: bytes) -> None:
+def keep(found: Row[Any], data: bytes) -> None:
     """Seal and store the next bytes; when they are the last, check the whole first."""
     cabinet, sealer, end = _cabinet(found), _sealer(found), found.arrived + len(data)
     if end < found.bytes:

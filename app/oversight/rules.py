@@ -82,6 +82,8 @@ WORDS = {
     "rating.given": "评价",
     "rectification.moved": "差评整改有进展",
     "reply.drafted": "替坐席拟回复",
+    "courier.packed": "做知识包（U盘）",
+    "courier.taken": "收 U 盘送来的记录",
     "sync.settled": "处理退回的记录",
     "talk.claimed": "坐席接起呼叫",
     "talk.ended": "呼叫结束",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -23,6 +23,7 @@ from app.accounts.guard import current_person, needs
 from app.answering import asking
 from app.bus import bus
 from app.db import db
+from app.keys import courier_key
 from app.knowledge import releases
 from app.ledger import Entry
 from app.places.guard import Device, device_of_request, device_public, note_contact, point_names
@@ -32,6 +33,7 @@ from app.syncing import store
 from app.syncing.agreement import Agreement, Pair, agree
 from app.vault import vault
 from app.version import VERSION
+from sync.courier import point_of
 from sync.manifest import SCOPES
 from sync.messages import PROTO, AnswersWord, DeviceEvent, MessageError, SyncRequest, decode_request
 
@@ -76,13 +78,17 @@ def _admitted() -> Iterator[None]:
 def sync() -> Response:
     """One round: device state and events up; verdicts, manifest, pack and messages down."""
     with _admitted():
-        return _round()
+        return jsonify(_round())
 
 
-def _round() -> Response:
+def _round() -> dict[str, Any]:
     device = device_of_request()
+    return take_round(device, _read_body(current_app.extensions["jjb_settings"]))
+
+
+def take_round(device: Device, asked: SyncRequest, by: Literal["link", "stick", "again"] = "link") -> dict[str, Any]:
+    """What a round does and its reply. By a stick the clock says nothing, and one that came before no state either."""
     received_at = clock.now()
-    asked = _read_body(current_app.extensions["jjb_settings"])
     if device.revoked:
         with db().write() as connection:
             for event in asked.events:
@@ -92,12 +98,15 @@ def _round() -> Response:
         ledger.hold(connection)
         verdicts = [_take(connection, device, event, received_at) for event in asked.events]
         checked = _checked(connection, asked)
-        note_contact(connection, device, _state(asked, received_at, checked.agree), received_at)
+        if by != "again":
+            state = _state(asked, received_at, checked.agree)
+            skew = state["clock_skew_s"] if by == "link" else None
+            note_contact(connection, device, {**state, "clock_skew_s": skew}, received_at)
     with db().read() as connection:
         reply = _reply(connection, device, asked, verdicts, checked)
     if any(verdict["verdict"] == "accepted" for verdict in verdicts):
         bus().publish("ledger")
-    return jsonify(reply)
+    return reply
 
 
 def _read_body(settings: Settings) -> SyncRequest:
@@ -222,6 +231,7 @@ def _reply(
     news = [_news(connection, settings, scope, held[scope]) for scope in SCOPES if scope in held]
     messages = store.messages(connection, device.point, asked.cursor)
     poll_s = min(settings.sync_poll_s, SOON_S) if checked.soon else settings.sync_poll_s
+    courier = point_of(courier_key(settings).public_key())
     point = {"id": device.point, "name": device.point_name, "region": device.region}
     return {
         "proto": PROTO,
@@ -233,7 +243,7 @@ def _reply(
         "downlink": messages,
         "cursor": messages[-1]["cursor"] if messages else asked.cursor,
         "next_poll_s": poll_s if len(messages) < store.MESSAGES else 0,
-        "device": {"revoked": False, "answers_agree": checked.agree, "point": point},
+        "device": {"revoked": False, "answers_agree": checked.agree, "point": point, "courier_key": courier},
     }
 
 
