@@ -3,7 +3,7 @@
 A file is a zip whose entries are stored, not compressed: `about.json` in plain (nothing personal), a `signature` over its
 exact text, and what it names by sha256. The outbox is sealed to the centre with HPKE (RFC 9180, base mode, DHKEM(P-256,
 HKDF-SHA256), HKDF-SHA256, AES-256-GCM); the receipt with AES-256-GCM under a key that travelled inside the outbox.
-No network, no database, no clock here. Twin: pwa/src/courier.
+No network, no database, no clock here. Twin: pwa/src/sync/courier.ts.
 """
 
 from __future__ import annotations

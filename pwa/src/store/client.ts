@@ -231,6 +231,7 @@ export const store: StoreApi = {
   withdraw: (case_no, reason) => call("withdraw", case_no, reason),
   twins: (draft_id) => call("twins", draft_id),
   retryRefused: (id) => call("retryRefused", id),
+  stick: (file) => call("stick", file),
   sign: (text) => call("sign", text),
   subscribe(listener) {
     listeners.add(listener);

@@ -65,6 +65,11 @@ export class Field {
     return this.outbox("WHERE verdict IS NULL ORDER BY seq LIMIT ?", [limit]);
   }
 
+  /** The same after a number of this device. */
+  unansweredAfter(seq: number, limit: number): OutboxRow[] {
+    return this.outbox("WHERE verdict IS NULL AND seq > ? ORDER BY seq LIMIT ?", [seq, limit]);
+  }
+
   /** The newest events, for the list of records. */
   recent(limit: number): OutboxRow[] {
     return this.outbox("ORDER BY seq DESC LIMIT ?", [limit]);

@@ -85,6 +85,11 @@ export class Papers {
     return this.rows(`${ready} AND file.rowid > ? ORDER BY file.rowid LIMIT 1`, [after])[0];
   }
 
+  /** All that the centre does not have, whether it has taken their case or not. */
+  waiting(): PaperRow[] {
+    return this.rows("FROM file WHERE state = 'waiting' ORDER BY rowid", []);
+  }
+
   /** The case that a draft became, "" for none. */
   caseOf(draft: string): string {
     return String(this.db.row("SELECT case_no FROM case_file WHERE draft = ?", [draft])?.[0] ?? "");

@@ -242,6 +242,21 @@ export interface Rating {
   text: string;
 }
 
+/** What came of one file on a USB stick. */
+export interface StickDone {
+  kind: "up" | "receipt" | "down";
+  bytes: number;
+  data: Uint8Array<ArrayBuffer> | null; // of an outbox
+  events: number; // put in, or answered
+  files: number;
+  left: number; // papers that still wait
+  refused: number;
+  messages: number;
+  changed: boolean; // another release of the knowledge is held now
+  held: number;
+  offered: number;
+}
+
 export interface StoreApi {
   boot(): Promise<Boot>;
   enrol(code: string): Promise<Device>; // registers the key, then starts the first download in the background
@@ -282,6 +297,7 @@ export interface StoreApi {
   twins(draft_id: string): Promise<string[]>; // open cases of this device with the same person and item
   retryRefused(id: string): Promise<void>; // puts a refused event back into the queue under the same id
 
+  stick(file: Uint8Array<ArrayBuffer> | null): Promise<StickDone>; // null: the outbox as a file; else a file of the centre
   sign(text: string): Promise<string>; // base64 ECDSA P-256/SHA-256 (raw r||s) by the device key
   subscribe(listener: (status: Status) => void): () => void;
 }

@@ -20,7 +20,7 @@ import { Lingua } from "./lingua";
 import type { About, PaperRow } from "./papers";
 import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Seal } from "./seal";
-import type { Answer, Boot, CaseFull, Device, Draft, Item, Notice, Paper, Rating, RecordRow, SendState, Status, StoreApi, Supplement } from "./types";
+import type { Answer, Boot, CaseFull, Device, Draft, Item, Notice, Paper, Rating, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
 
 export interface Disk {
   persisted(): Promise<boolean>;
@@ -513,6 +513,16 @@ export class Village implements Calls {
     const event = this.field.caseFile(id)?.event ?? id;
     this.keep(undefined, () => this.field.retry(event));
     this.runner?.poke();
+  }
+
+  /** U盘传递: the outbox as a file (null), or a file of the centre taken in. */
+  async stick(file: Uint8Array<ArrayBuffer> | null): Promise<StickDone> {
+    const { field, seal, identity, runner, disk } = this;
+    if (!seal || !identity || !runner) throw problem("net.unenrolled");
+    const { stick } = await import("./stick");
+    const done = await stick({ field, seal, identity, runner, now: this.world.now(), quota: () => disk.quota() }, file);
+    this.world.changed();
+    return done;
   }
 
   sign(text: string): Promise<string> {

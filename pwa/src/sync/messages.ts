@@ -46,7 +46,7 @@ export interface SyncReply {
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[];
   cursor: number;
   next_poll_s: number;
-  device: { revoked: boolean; point?: Device["point"]; answers_agree?: boolean | null };
+  device: { revoked: boolean; point?: Device["point"]; answers_agree?: boolean | null; courier_key?: string };
 }
 
 export interface EnrolReply {

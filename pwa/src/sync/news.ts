@@ -35,7 +35,12 @@ export class News {
     for (const file of this.parts.scopes) await this.bringOne(file, inline);
   }
 
-  private async bringOne(file: ScopeFile, inline: Map<string, string>): Promise<void> {
+  /** The same with packs that came on a stick: nothing is fetched. */
+  async adopt(packs: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    for (const file of this.parts.scopes) await this.bringOne(file, new Map(), packs);
+  }
+
+  private async bringOne(file: ScopeFile, inline: Map<string, string>, stick?: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const { field } = this.parts;
     const text = field.meta(`manifest.${file.scope}`);
     if (text === null) return;
@@ -48,7 +53,7 @@ export class News {
       stale_after: manifest.stale_after,
     };
     if (held?.release === manifest.release) file.renew(next);
-    else await this.change(file, manifest, next, inline);
+    else await this.change(file, manifest, next, inline, stick);
     field.setMeta(`seen.${file.scope}`, JSON.stringify({ release: next.release, root: next.root }));
     field.dropMeta(`manifest.${file.scope}`);
     this.world.changed();
@@ -65,14 +70,20 @@ export class News {
     }
   }
 
-  private async change(file: ScopeFile, manifest: Manifest, next: Held, inline: Map<string, string>): Promise<void> {
+  private async change(file: ScopeFile, manifest: Manifest, next: Held, inline: Map<string, string>, stick?: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const held = file.held()?.release ?? 0;
     let avoidDelta = false;
     for (;;) {
       const entry = choosePack(manifest, held, avoidDelta);
       if (!entry) throw problem("pack.format", { field: "packs" });
+      const carried = stick?.get(entry.sha256);
+      if (stick && !carried) {
+        if (entry.from === 0) throw problem("pack.missing");
+        avoidDelta = true;
+        continue;
+      }
       const data = inline.get(entry.sha256);
-      const bytes = data === undefined ? await this.download(file, entry) : fromBase64(data);
+      const bytes = carried ?? (data === undefined ? await this.download(file, entry) : fromBase64(data));
       const outcome = file.apply(await unpack(bytes, entry.sha256), next, entry.from === 0);
       if (outcome === "applied") return;
       const refused = problem(outcome === "conflict" ? "pack.conflict" : "pack.root");

@@ -103,7 +103,7 @@ function wellFormed(manifest: Manifest): boolean {
 }
 
 /** Ed25519 by the browser where it can (Chrome 137, Firefox 129), else by @noble/ed25519. */
-async function verify(signature: Uint8Array<ArrayBuffer>, text: string, key: Uint8Array<ArrayBuffer>): Promise<boolean> {
+export async function verify(signature: Uint8Array<ArrayBuffer>, text: string, key: Uint8Array<ArrayBuffer>): Promise<boolean> {
   const message = new TextEncoder().encode(text);
   try {
     const native = await crypto.subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);

@@ -1,7 +1,7 @@
 // The loop between this device and the centre: one POST /sync a round, packs when there are any. It never throws away
 // what it could not send; only a verdict of the centre clears an event.
 import { asProblem, type Problem, type ProblemWire } from "../kit/problems";
-import type { Field } from "../store/field";
+import type { Field, OutboxRow } from "../store/field";
 import type { Identity, IdentityStore } from "../store/identity";
 import type { ScopeFile } from "../store/scope";
 import type { Seal } from "../store/seal";
@@ -233,7 +233,15 @@ export class Runner {
   // ---- up ----
 
   private async nextEvents(): Promise<WireEvent[]> {
-    const rows = this.parts.field.unanswered(this.batch);
+    return this.fittingOf(this.parts.field.unanswered(this.batch));
+  }
+
+  /** Events without a verdict after a number, as many as fit one request. */
+  batchAfter(seq: number, limit: number): Promise<WireEvent[]> {
+    return this.fittingOf(this.parts.field.unansweredAfter(seq, limit));
+  }
+
+  private async fittingOf(rows: readonly OutboxRow[]): Promise<WireEvent[]> {
     const events = await Promise.all(
       rows.map(async ({ id, seq, name, subject, at, sealed }): Promise<WireEvent> => {
         const { body } = await this.parts.seal.open<{ body: Record<string, unknown> }>(sealed);
@@ -243,13 +251,14 @@ export class Runner {
     return events.slice(0, fitting(events.map((event) => JSON.stringify(event).length)));
   }
 
-  private have(): Record<string, number> {
+  have(): Record<string, number> {
     return Object.fromEntries(this.parts.scopes.map((file) => [file.scope, file.held()?.release ?? 0]));
   }
 
-  private async exchange(events: WireEvent[], answers: AnswersWord | null): Promise<SyncReply> {
+  /** What a round says. */
+  async request(events: WireEvent[], answers: AnswersWord | null): Promise<SyncRequest> {
     const { field } = this.parts;
-    const request: SyncRequest = {
+    return {
       proto: PROTO,
       cursor: Number(field.meta("cursor") ?? 0),
       have: this.have(),
@@ -263,7 +272,10 @@ export class Runner {
         answers,
       },
     };
-    const plain = new TextEncoder().encode(JSON.stringify(request));
+  }
+
+  private async exchange(events: WireEvent[], answers: AnswersWord | null): Promise<SyncReply> {
+    const plain = new TextEncoder().encode(JSON.stringify(await this.request(events, answers)));
     const squeezed = await gzip(plain);
     const headers = { "Content-Type": "application/json", ...(squeezed ? { "Content-Encoding": "gzip" } : {}) };
     return this.post(squeezed ?? plain, headers, true);
@@ -297,8 +309,15 @@ export class Runner {
 
   // ---- down ----
 
+  /** Knowledge from packs that came on a stick. */
+  async adopt(packs: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    await this.news.adopt(packs);
+    this.parts.answers.look();
+    this.world.changed();
+  }
+
   /** Verdicts, progress of cases and the cursor, all or nothing; how many of our events were answered. */
-  private async takeIn(reply: SyncReply, events: readonly WireEvent[]): Promise<number> {
+  async takeIn(reply: SyncReply, events: readonly { id: string }[]): Promise<number> {
     const { field, seal } = this.parts;
     const progress = await Promise.all(
       reply.downlink
@@ -312,10 +331,11 @@ export class Runner {
       field.settle(verdicts, now.toISOString());
       field.sendAgain(this.lost(reply.missing));
       progress.forEach(({ cursor, caseNo, sealed }) => field.addProgress(cursor, caseNo, sealed));
-      field.setMeta("cursor", String(reply.cursor));
+      field.setMeta("cursor", String(Math.max(reply.cursor, Number(field.meta("cursor") ?? 0))));
       field.setMeta("last_success", now.toISOString());
       field.prune(new Date(now.getTime() - KEEP_SENT_DAYS * DAY_MS).toISOString());
       for (const signed of reply.manifests) field.setMeta(`manifest.${scopeOf(signed)}`, JSON.stringify(signed));
+      if (reply.device.courier_key) field.setMeta("courier_key", reply.device.courier_key);
       if (reply.device.revoked) field.setMeta("revoked", "yes");
     });
     this.pollS = reply.next_poll_s;

@@ -27,6 +27,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/call", component: () => import("./screens/Call.vue"), meta: { title: "呼叫客服" } },
   { path: "/rate", component: () => import("./screens/Rate.vue"), meta: { title: "评价", open: true } },
   { path: "/device", component: () => import("./screens/Device.vue"), meta: { title: "本机状态" } },
+  { path: "/device/stick", component: () => import("./screens/Stick.vue"), meta: { title: "U盘传递" } },
   { path: "/help", component: () => import("./screens/Help.vue"), meta: { title: "帮助", open: true } },
   { path: "/:rest(.*)*", component: () => import("./screens/NotFound.vue"), meta: { title: "没有这一页", open: true } },
 ];
