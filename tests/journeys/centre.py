@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -63,12 +64,36 @@ class Centre:
                 time.sleep(0.1)
         raise RuntimeError(f"the centre did not start:\n{self.log.read_text()[-3000:]}")
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    @property
+    def pid(self) -> int:
+        """The process group of gunicorn and its worker."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill -9, as a power cut would."""
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def freeze(self) -> None:
+        """Stop all of it where it stands; only `kill` comes after."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def memory(self) -> int:
+        """Resident bytes of all its processes."""
+        total = 0
+        for status in Path("/proc").glob("[0-9]*/status"):
+            with contextlib.suppress(OSError, StopIteration):
+                if os.getpgid(int(status.parent.name)) == self.pid:
+                    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+                    total += int(line.split()[1]) * 1024
+        return total
 
     def healthz(self) -> dict[str, Any]:
         with urllib.request.urlopen(self.url + "/healthz", timeout=5) as reply:
