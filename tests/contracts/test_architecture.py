@@ -116,7 +116,8 @@ TYPESCRIPT = {
     "guiding": {"kit"},
     "store": {"kit", "sync", "answering", "guiding"},
     "call": {"kit", "store"},
-    "village": {"kit", "store", "call", "sw", "answering", "guiding"},
+    "camera": {"kit"},
+    "village": {"kit", "store", "call", "camera", "sw", "answering", "guiding"},
     "desk": {"kit", "call"},
     "sw": {"kit"},
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -69,11 +69,11 @@ def open_browser(playwright: Playwright, tmp_path: Path) -> Iterator[OpenBrowser
     """`open_browser("village")` starts Chromium on a profile of that name; the same name again is a restart."""
     opened: list[BrowserContext] = []
 
-    def open_browser(profile: str, **options: object) -> BrowserContext:
+    def open_browser(profile: str, flags: Sequence[str] = (), **options: object) -> BrowserContext:
         context = playwright.chromium.launch_persistent_context(
             tmp_path / f"profile-{profile}",
             executable_path=CHROMIUM,
-            args=list(FLAGS),
+            args=[*FLAGS, *flags],
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
             **{"viewport": SCREEN, **options},  # type: ignore[arg-type]

@@ -44,14 +44,15 @@ export class Papers {
     return this.rows("FROM file WHERE id = ?", [id])[0];
   }
 
-  content(id: string): Uint8Array | undefined {
-    return this.db.row("SELECT sealed FROM file_content WHERE id = ?", [id])?.[0] as Uint8Array | undefined;
+  /** The page, or the whole picture that it was cut from. */
+  content(id: string, original = false): Uint8Array | null | undefined {
+    return this.db.row(`SELECT ${original ? "original" : "sealed"} FROM file_content WHERE id = ?`, [id])?.[0] as Uint8Array | null | undefined;
   }
 
-  add(row: Pick<PaperRow, "id" | "draft" | "bytes" | "about" | "thumb">, content: Uint8Array): void {
+  add(row: Pick<PaperRow, "id" | "draft" | "bytes" | "about" | "thumb">, content: Uint8Array, original: Uint8Array | null): void {
     const { id, draft, bytes, about, thumb } = row;
     this.db.run("INSERT INTO file(id, draft, bytes, state, about, thumb) VALUES (?, ?, ?, 'held', ?, ?)", [id, draft, bytes, about, thumb]);
-    this.db.run("INSERT INTO file_content VALUES (?, ?)", [id, content]);
+    this.db.run("INSERT INTO file_content VALUES (?, ?, ?)", [id, content, original]);
   }
 
   /** Taken off a draft; it can be put back until the draft is handed in or the page opened anew. */
@@ -61,6 +62,16 @@ export class Papers {
 
   putBack(id: string): void {
     this.db.run("UPDATE file SET state = 'held' WHERE id = ? AND state = 'dropped'", [id]);
+  }
+
+  /** Two papers of one draft change places. */
+  swap(one: string, other: string): void {
+    const [a, b] = [this.one(one), this.one(other)];
+    if (!a || a.draft !== b?.draft || a.state !== "held" || b.state !== "held") return;
+    const move = (from: number, to: number): void => this.db.run("UPDATE file SET rowid = ? WHERE rowid = ?", [to, from]);
+    move(a.order, -1);
+    move(b.order, a.order);
+    move(-1, b.order);
   }
 
   /** What was taken off is gone now. */

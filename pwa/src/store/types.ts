@@ -281,10 +281,12 @@ export interface StoreApi {
   submit(draft_id: string): Promise<{ case_no: string }>; // idempotent: a second call returns the same number
 
   papers(of: string): Promise<Paper[]>; // a draft's id or a case number
-  addPaper(draft: string, material: string, data: Uint8Array<ArrayBuffer>, thumb: Uint8Array<ArrayBuffer>): Promise<string>; // its id; rejects paper.*
+  /** Its id; rejects paper.*. `original`: the picture that the page was cut from, kept until the centre has the page. */
+  addPaper(draft: string, material: string, data: Uint8Array<ArrayBuffer>, thumb: Uint8Array<ArrayBuffer>, original?: Uint8Array<ArrayBuffer>): Promise<string>;
   dropPaper(id: string): Promise<void>; // off the draft
   putBackPaper(id: string): Promise<void>; // undoes it, until the draft is handed in
-  paperData(id: string): Promise<Uint8Array<ArrayBuffer> | null>; // null: the bytes are at the centre
+  swapPapers(one: string, other: string): Promise<void>; // two of one draft change places
+  paperData(id: string, original?: boolean): Promise<Uint8Array<ArrayBuffer> | null>; // null: at the centre, or no original
   retryPaper(id: string): Promise<void>; // a refused one once more
   dismissPaper(id: string): Promise<void>; // a refused one is given up
   pausePapers(paused: boolean): Promise<void>;

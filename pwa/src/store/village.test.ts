@@ -714,6 +714,29 @@ describe("photos and papers", () => {
     expect(centre.paperBytes).toBe(one.length + two.length);
   });
 
+  test("change places, and keep the picture they were cut from until the centre has the page", async () => {
+    const village = await enrolled();
+    onLine = false;
+    const draft = await village.newDraft("animal-quarantine", []);
+    const [page, original] = [photo(10), photo(5_000)];
+    const first = await village.addPaper(draft.id, "身份证", page, THUMB, original);
+    const second = await add(village, draft.id, photo(20));
+    const other = await add(village, (await village.newDraft("animal-quarantine", [])).id, photo(30));
+    await village.swapPapers(first, second);
+    await village.swapPapers(first, other); // of another draft: nothing moves
+    expect((await village.papers(draft.id)).map(({ id }) => id)).toEqual([second, first]);
+    expect(await village.paperData(first, true)).toEqual(original);
+    expect(await village.paperData(second, true)).toBeNull();
+    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "测试花" } });
+    const { case_no } = await village.submit(draft.id);
+    expect(await village.paperData(first, true)).toEqual(original);
+    onLine = true;
+    await bring(village);
+    expect(await states(village, case_no)).toEqual(["sent", "sent"]);
+    expect(await village.paperData(first, true)).toBeNull();
+    expect([...centre.places.values()].map(({ data }) => data.length)).toEqual([photo(20).length, page.length]);
+  });
+
   test("go on at the byte where the link was cut, also after a restart", async () => {
     const village = await enrolled();
     const data = photo(100_000);

@@ -420,19 +420,20 @@ export class Village implements Calls {
     return { material, sha256, bytes: row.bytes, kind };
   }
 
-  async addPaper(draft: string, material: string, data: Uint8Array<ArrayBuffer>, thumb: Uint8Array<ArrayBuffer>): Promise<string> {
+  async addPaper(draft: string, material: string, data: Uint8Array<ArrayBuffer>, thumb: Uint8Array<ArrayBuffer>, original?: Uint8Array<ArrayBuffer>): Promise<string> {
     if (!this.field.draft(draft)) throw problem("draft.missing", { id: draft });
     if (this.field.papers.of(draft).length >= PAPERS) throw problem("paper.many", { limit: PAPERS });
     const kind = kindOf(data);
     // The page has judged it whole (village/papers.ts), the centre will again.
     if (data.length > PAPER_BYTES || (kind !== JPEG && kind !== PDF)) throw problem("paper.broken", { name: "这份文件" });
     const quota = await this.disk.quota();
-    if (quota && quota.free < 3 * data.length + SPARE_BYTES) throw problem("storage.full");
+    if (quota && quota.free < 3 * (data.length + (original?.length ?? 0)) + SPARE_BYTES) throw problem("storage.full");
     const sha256 = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", data)));
     const about: About = { material: material.slice(0, SHORT), kind, sha256 };
     const row = { id: uuid7(this.world.now()), draft, bytes: data.length, about: await this.box.close(about), thumb: await this.box.closeBytes(thumb) };
     const content = await this.box.closeBytes(data);
-    return this.keep(row.id, () => this.field.papers.add(row, content));
+    const from = original ? await this.box.closeBytes(original) : null;
+    return this.keep(row.id, () => this.field.papers.add(row, content, from));
   }
 
   async dropPaper(id: string): Promise<void> {
@@ -443,8 +444,12 @@ export class Village implements Calls {
     this.keep(undefined, () => this.field.papers.putBack(id));
   }
 
-  async paperData(id: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    const content = this.field.papers.content(id);
+  async swapPapers(one: string, other: string): Promise<void> {
+    this.keep(undefined, () => this.field.papers.swap(one, other));
+  }
+
+  async paperData(id: string, original = false): Promise<Uint8Array<ArrayBuffer> | null> {
+    const content = this.field.papers.content(id, original);
     return content ? this.box.openBytes(content) : null;
   }
 

@@ -1,5 +1,6 @@
 // What a person picked, made fit to keep: judged by its content, photos painted smaller, a small picture for the list.
 // Nothing of the original is kept: no name, no place where it was taken, none of what a camera writes beside the picture.
+import { Painter } from "../camera/painter";
 import { problem } from "../kit/problems";
 import { size } from "../kit/when";
 import { faultOf, kindOf, MOST_PIXELS, pictureSize } from "../kit/files";
@@ -12,10 +13,6 @@ export interface Picked {
 export const ACCEPT = "image/jpeg,image/png,image/webp,image/bmp,application/pdf";
 const PHOTO_MOST = 40_000_000; // bytes of an original; a document camera makes 3 to 12 MB
 const PDF_MOST = 8_000_000;
-const PAGE_MOST = 300_000; // bytes of a page as it is kept
-const PAGE_SIDE = 2000; // pixels of the longer side: small print of an A4 page stays readable
-const THUMB_SIDE = 320;
-const QUALITIES = [0.82, 0.7, 0.58, 0.45];
 const HEAD = 256 * 1024; // where the size of a picture is said
 
 const WHAT: Record<string, string> = { program: "是程序", archive: "是压缩包", office: "是办公文档", "": "看不出是什么文件" };
@@ -45,43 +42,12 @@ async function takePhoto(file: File, name: string, kind: string, head: Uint8Arra
   if (file.size > PHOTO_MOST) throw problem("paper.large", { name, size: size(file.size), limit: size(PHOTO_MOST), hint: "请把相机的分辨率调低一些再拍。" });
   const said = pictureSize(head, kind);
   if (said && said[0] * said[1] > MOST_PIXELS) throw problem("paper.pixels", { name, width: said[0], height: said[1] });
-  let picture: ImageBitmap;
+  const painter = new Painter();
   try {
-    picture = await createImageBitmap(file.slice(0, file.size, kind), { imageOrientation: "from-image" });
+    return await painter.page(file.slice(0, file.size, kind), { quad: null, quarters: 0, grey: false });
   } catch {
     throw problem("paper.broken", { name });
-  }
-  try {
-    return { data: await shrink(picture), thumb: await paint(picture, THUMB_SIDE, 0.7) };
   } finally {
-    picture.close();
+    painter.close();
   }
-}
-
-/** The page in at most 300 kB: first coarser, then smaller. */
-async function shrink(picture: ImageBitmap): Promise<Uint8Array<ArrayBuffer>> {
-  for (let side = PAGE_SIDE; ; side = Math.round(side * 0.8)) {
-    for (const quality of QUALITIES) {
-      const page = await paint(picture, side, quality);
-      if (page.length <= PAGE_MOST) return page;
-    }
-  }
-}
-
-/** A JPEG of the picture whose longer side is at most `side`; what was clear becomes white, as paper is. */
-async function paint(picture: ImageBitmap, side: number, quality: number): Promise<Uint8Array<ArrayBuffer>> {
-  const scale = Math.min(1, side / Math.max(picture.width, picture.height));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(picture.width * scale));
-  canvas.height = Math.max(1, Math.round(picture.height * scale));
-  const pen = canvas.getContext("2d");
-  if (!pen) throw problem("paper.broken", { name: "这张照片" });
-  pen.fillStyle = "#fff";
-  pen.fillRect(0, 0, canvas.width, canvas.height);
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
-  canvas.width = canvas.height = 0; // gives the memory back at once
-  if (!blob) throw problem("paper.broken", { name: "这张照片" });
-  return new Uint8Array(await blob.arrayBuffer());
 }

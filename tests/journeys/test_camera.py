@@ -1,0 +1,129 @@
+"""A card under the document camera: photographed, cut, kept, and nothing lost when the camera goes."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from deploy.benches import _cards
+from tests.journeys.centre import Centre
+from tests.journeys.conftest import OpenBrowser
+from tests.journeys.test_files import enrol
+from tests.journeys.test_screens import ID_NUMBER, faults_of
+from tests.wire import Wire
+
+PERSON = _cards.Person("测试丰", ID_NUMBER, "汉", "云南省怒江州泸水市大练地街道和谐社区1组3号")
+VANISH = "document.querySelector('video').srcObject.getTracks().forEach((track) => track.stop())"
+
+
+def camera_with(card: str, folder: Path) -> tuple[str, ...]:
+    """Flags of a Chromium before whose camera lies a card: a film of two equal frames."""
+    film = folder / "card.mjpeg"
+    chance = random.Random(4)
+    still = folder / "card.jpg"
+    _cards.photo(_cards.draw(PERSON, card), chance).save(still, "JPEG", quality=92)
+    film.write_bytes(still.read_bytes() * 2)
+    return (
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    )
+
+
+def keep_a_page(page: Page) -> None:
+    expect(page.locator(".advice")).to_contain_text("可以拍了")
+    page.get_by_role("button", name="拍照", exact=True).click()
+    page.get_by_role("button", name="用这一页").click()
+    expect(page.locator(".camera video")).to_be_visible()
+
+
+def test_a_card_is_photographed_cut_and_kept_and_a_lost_camera_loses_nothing(
+    centre: Centre, open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    with Wire(centre.port) as wire:
+        # Given a village without the link, a card under its camera
+        village = open_browser("village", camera_with("id-card", tmp_path))
+        page = village.pages[0]
+        enrol(page, centre, wire)
+        page.goto(f"{wire.url}/village/#/items/id-card")
+        expect(page.get_by_role("button", name="办一办")).to_be_visible()
+        wire.down()
+        page.get_by_role("button", name="办一办").click()
+        page.get_by_role("button", name=re.compile("^给.*拍照$")).first.click()
+
+        # Then the page says when it lies well, and finds the four corners
+        expect(page.locator(".advice")).to_contain_text("可以拍了")
+        assert faults_of(page) == []
+        page.get_by_role("button", name="拍照", exact=True).click()
+        corners = page.locator(".corner")
+        expect(corners).to_have_count(4)
+        expect(page.locator(".advice")).to_contain_text("四个角对不对")
+        before = corners.first.evaluate("(one) => one.style.left")
+
+        # When a corner is moved by keyboard and found again, and the page is turned
+        corners.first.focus()
+        page.keyboard.press("Shift+ArrowRight")
+        assert corners.first.evaluate("(one) => one.style.left") != before
+        page.get_by_role("button", name="自动找边").click()
+        assert corners.first.evaluate("(one) => one.style.left") == before
+        expect(page.locator(".preview")).to_be_visible()
+        assert faults_of(page) == []
+        page.get_by_role("button", name="用这一页").click()
+        expect(page.get_by_role("heading", name="已存下 1 页")).to_be_visible()
+        thumb = page.locator(".tray .thumb img").first
+        wide = thumb.evaluate("(one) => one.decode().then(() => one.naturalWidth / one.naturalHeight)")
+        assert abs(wide - 1012 / 638) < 0.03  # the card alone, straight
+
+        # and a second page is taken, put first, and taken off and put back
+        keep_a_page(page)
+        expect(page.get_by_role("heading", name="已存下 2 页")).to_be_visible()
+        source = thumb.get_attribute("src")
+        page.get_by_role("button", name="第 2 页的操作").click()
+        page.get_by_role("button", name="前移").click()
+        expect(page.locator(".tray li.picked .btn-quiet")).to_contain_text("第 1 页")
+        assert thumb.get_attribute("src") != source
+        page.get_by_role("button", name="拿掉").last.click()
+        page.get_by_role("button", name="放回来").click()
+        expect(page.get_by_role("heading", name="已存下 2 页")).to_be_visible()
+
+        # When the camera goes, what is kept stays, and it can be opened again
+        page.evaluate(VANISH)
+        expect(page.locator(".camera")).to_contain_text("摄像头断开了，已经存下的页都在")
+        expect(page.get_by_role("heading", name="已存下 2 页")).to_be_visible()
+        page.get_by_role("button", name="重新打开").click()
+        expect(page.locator(".camera video")).to_be_visible()
+        page.get_by_role("button", name=re.compile("^拍好了，共 2 页")).click()
+        expect(page.locator(".pages li")).to_have_count(2)
+        expect(page.locator(".material input[type=checkbox]").first).to_be_checked()
+
+        # Then the case is handed in, and both pages reach the centre
+        page.get_by_label("姓名").fill(PERSON.name)
+        page.get_by_label("身份证号", exact=True).fill(PERSON.number)
+        page.get_by_role("button", name="交到中心").click()
+        number = page.locator("p.number").inner_text()
+        wire.up()
+        page.goto(f"{wire.url}/village/#/records/{number}")
+        expect(page.get_by_text("中心已收到")).to_have_count(2)
+
+
+def test_without_a_camera_or_leave_to_use_it_a_sentence_says_what_to_do(
+    centre: Centre, open_browser: OpenBrowser
+) -> None:
+    page = open_browser("village").pages[0]
+    with Wire(centre.port) as wire:
+        enrol(page, centre, wire)
+        page.goto(f"{wire.url}/village/#/items/id-card")
+        page.get_by_role("button", name="办一办").click()
+        for name, words in (("NotFoundError", "没有找到摄像头"), ("NotAllowedError", "没有让本页用摄像头")):
+            page.evaluate(
+                "(name) => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', name)) }",
+                name,
+            )
+            page.get_by_role("button", name=re.compile("^给.*拍照$")).first.click()
+            expect(page.locator(".camera")).to_contain_text(words)
+            with page.expect_file_chooser():
+                page.locator(".camera").get_by_role("button", name="选文件").click()
+            expect(page.locator(".camera")).to_have_count(0)
