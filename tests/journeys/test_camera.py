@@ -106,7 +106,7 @@ def test_a_card_is_photographed_cut_and_kept_and_a_lost_camera_loses_nothing(
         number = page.locator("p.number").inner_text()
         wire.up()
         page.goto(f"{wire.url}/village/#/records/{number}")
-        expect(page.get_by_text("中心已收到")).to_have_count(2)
+        expect(page.locator(".pages .tag", has_text="中心已收到")).to_have_count(2, timeout=20_000)
 
 
 def test_without_a_camera_or_leave_to_use_it_a_sentence_says_what_to_do(
