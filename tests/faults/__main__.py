@@ -1,6 +1,7 @@
 """`python -m tests.faults`: the faults at length, with many seeds; prints the violations of each.
 
 python -m tests.faults [--seeds 20] [--fault F7 …] [--short] [--json OUT] [--data FOLDER]
+python -m tests.faults --histories 1000
 
 Bounded: 20 devices and 120 s a trial, loopback or a network of its own, and it ends by itself. Status 1 when a promise was
 broken. `--data`: a data folder after `python -m app setup --demo` to copy, which saves making one.
@@ -19,6 +20,7 @@ from typing import Any
 
 from tests.faults.catalogue import FAULTS, Fault, run
 from tests.faults.lab import Lab
+from tests.faults.machine import random_histories
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,6 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="jjb-faults-") as folder:
         lab = Lab(Path(folder), asked.data)
         try:
+            if asked.histories:
+                random_histories(lab, asked.histories)
+                print(f"{asked.histories} random histories, 0 violations", file=sys.stderr)
+                return 0
             results = [_series(lab, fault, asked) for fault in chosen]
         finally:
             lab.close()
@@ -70,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=5, help="runs of each fault (5)")
     parser.add_argument("--first-seed", type=int, default=1, help="to see one run again (1)")
     parser.add_argument("--fault", action="append", help="only this one, F7; may be given again")
+    parser.add_argument(
+        "--histories", type=int, default=0, help="random histories instead of the list; stops at a fault"
+    )
     parser.add_argument("--short", action="store_true", help="as short as in the check")
     parser.add_argument("--json", metavar="OUT", help="results to a file, - for standard output")
     parser.add_argument("--data", type=Path, help="a data folder to copy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults import fetching, links, sending
+from tests.faults import devices, fetching, links, sending
 from tests.faults.lab import Lab, Trial
 
 
@@ -28,10 +28,15 @@ FAULTS = [
     Fault("F6", "a captive portal", links.portal),
     Fault("F7", "a flipped byte, a missing end", fetching.damaged),
     Fault("F8", "requests twice, late and at once", sending.twice_and_late),
+    Fault("F9", "kill -9 in the middle of a file", devices.killed_in_a_paper),
     Fault("F11", "kill -9 of the centre", sending.centre_killed),
     Fault("F12", "the centre's disk is full", sending.centre_full, lambda lab: lab.disk.why_not),
     Fault("F14", "clocks that are wrong and jump", links.wrong_clock),
+    Fault("F15", "a wiped computer and a stick", devices.wiped),
+    Fault("F17", "manifests played again", devices.played_again),
     Fault("F18", "a valley returns", sending.valley_returns),
+    Fault("F19", "a device revoked with events waiting", devices.revoked),
+    Fault("F20", "USB sticks cut, doubled, lost", devices.by_stick),
 ]
 
 

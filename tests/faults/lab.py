@@ -90,7 +90,7 @@ class Lab:
         self.settings = Settings(data=self.data)
         self.app = create_app(self.settings)
         self.centre = Centre(self.data)
-        self.centre.settings = {"JJB_ENROL_LIMIT": "100000 per minute", **settings}
+        self.centre.settings = {"JJB_ENROL_LIMIT": "100000 per minute", "JJB_FILE_RESERVE": "1000000", **settings}
         self.centre.start()
 
     def close(self) -> None:

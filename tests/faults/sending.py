@@ -140,10 +140,10 @@ def valley_returns(trial: Trial) -> None:
 
     At most 20 devices here; `deploy/bench storm` does it with every point of a prefecture.
     """
-    centre, count = trial.lab.centre, 20 if trial.long else 6
+    centre, count = trial.lab.centre, 20 if trial.long else 4
     devices = [trial.device(silence_s=20) for _ in range(count)]
     for device in devices:
-        device.record(600 if trial.long else 60)
+        device.record(600 if trial.long else 40)
     before = centre.memory()
     done: dict[str, float] = {}
     began = time.monotonic()

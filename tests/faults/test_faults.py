@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.catalogue import FAULTS, Fault, run
 from tests.faults.lab import Lab
+from tests.faults.machine import random_histories
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +26,7 @@ def test_a_fault_breaks_no_promise(fault: Fault, lab: Lab) -> None:
     if missing:
         pytest.skip(f"{fault.name} {fault.title}: {missing}")
     assert run(lab, fault, seed=1) == []
+
+
+def test_random_histories_break_no_promise(lab: Lab) -> None:
+    random_histories(lab, examples=5)
