@@ -23,6 +23,7 @@ class Fault:
 FAULTS = [
     Fault("F1", "a cut at every class of byte of a round", sending.cut_in_a_round),
     Fault("F2", "the first pack under cuts", fetching.cut_again_and_again),
+    Fault("F3", "a mountain link", fetching.mountain_link),
     Fault("F4", "one-way partitions", links.partitions),
     Fault("F5", "half-open sockets", links.silence),
     Fault("F6", "a captive portal", links.portal),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
+import time
 from functools import partial
 
 import msgspec
@@ -43,6 +44,24 @@ def cut_again_and_again(trial: Trial) -> None:
         got = pack_bytes(wire)
         trial.demand(got <= 1.05 * entry.bytes, f"{got} bytes for a pack of {entry.bytes}", device)
         device.look()
+
+
+def mountain_link(trial: Trial) -> None:
+    """F3: enrolled, then 64 kbit/s, 1.2 s round trip, 10 % loss (short: a link 32 times as wide): usable within 90 s.
+
+    Loss on the wire is a packet that comes a retransmission later; a kernel that loses for real would slow TCP further.
+    """
+    device = trial.device(silence_s=20)
+    device.record(20)
+    if trial.long:
+        trial.wire.shape(kbit_s=64, round_trip_s=1.2, loss=0.1)
+    else:
+        trial.wire.shape(kbit_s=2048, round_trip_s=0.2, loss=0.1)
+    began = time.monotonic()
+    outcome = device.village.sync(attempts=20)
+    passed = time.monotonic() - began
+    trial.demand(outcome.ok and passed <= 90, f"usable after {passed:.0f} s: {outcome.error}", device)
+    device.look()
 
 
 def _cut(wire: Wire, every_s: float, over: threading.Event) -> None:
