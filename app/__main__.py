@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import NoReturn
 
+import msgspec
 from flask import Flask
 from sqlalchemy import Connection
 
-from app import create_app, ledger
+from app import clock, create_app, keys, ledger
 from app.accounts import store as accounts
 from app.db import db
 from app.desk import drafts
+from app.knowledge.publish import sign_anew
 from app.places import store as places
 from app.problems import Problem
 from app.settings import Settings
 from app.setup import first_admin_link, setup
+from sync import keyring, manifest
 
 
 class Parser(argparse.ArgumentParser):
@@ -41,6 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     linking.add_argument("username")
     commands.add_parser("ledger-verify", help="核对审计账本")
     commands.add_parser("demo-info", help="示范人员、密码和一个登记码,JSON")
+    keying = commands.add_parser("keys", help="发布密钥:申请、导入密钥书、查看(根密钥离线保管,见 python -m sync.root)")
+    keying.add_argument("act", choices=("request", "import", "status"))
+    keying.add_argument("file", nargs="?", help="import 要导入的密钥书")
     trying = commands.add_parser("draft-try", help="用接通的模型试拟一句回复,看留下几句、去掉几句")
     trying.add_argument("question")
     options = parser.parse_args(arguments)
@@ -122,7 +129,51 @@ def _draft_try(app: Flask, options: argparse.Namespace) -> None:
     )
 
 
+def _keys(app: Flask, options: argparse.Namespace) -> None:
+    settings: Settings = app.extensions["jjb_settings"]
+    if options.act == "request":
+        public = manifest.public_bytes(
+            keys.new_release_key(settings) if keys.letters(settings) else keys.first(settings)
+        )
+        print(msgspec.json.encode({"key_id": manifest.key_id(public), "public_key": public}).decode())
+        return
+    if options.act == "import":
+        _import_letter(settings, options.file)
+    trust = keys.trust(settings)
+    if not trust.root:
+        print("还没有离线的根密钥:设备信任登记时得到的发布密钥。")
+        return
+    print(f"根 {manifest.key_id(trust.root)},密钥书第 {trust.serial} 份")
+    ours, counting = keys.own_keys(settings), keyring.counting(trust, {}, clock.now())
+    for one in trust.keys:
+        here = "在本中心" if one.key_id in ours else "不在本中心"
+        print(
+            f"· {one.key_id} {one.not_before[:10]} 到 {one.not_after[:10]},{here}{'' if one.key_id in counting else ',现在无效'}"
+        )
+
+
+def _import_letter(settings: Settings, file: str | None) -> None:
+    try:
+        told = msgspec.json.decode(Path(file or "").read_bytes(), type=keyring.SignedLetter)
+    except (OSError, msgspec.DecodeError) as error:
+        raise Problem("keys.letter", why="读不出这个文件") from error
+    with db().write() as connection:
+        letter = keys.keep_letter(settings, told)
+        body = {
+            "serial": letter.serial,
+            "root": manifest.key_id(letter.root),
+            "keys": [one.key_id for one in letter.keys],
+        }
+        ledger.append(
+            connection,
+            ledger.Event(clock.new_id(), "keys.certified", str(letter.serial), "centre", clock.now(), body),
+        )
+        signed = sign_anew(connection, settings)
+    print(f"已导入第 {letter.serial} 份密钥书。重新签名的版本:{'、'.join(signed) or '没有'}")
+
+
 COMMANDS = {
+    "keys": _keys,
     "setup": _setup,
     "enrol-code": _enrol_code,
     "first-link": _first_link,

@@ -189,6 +189,43 @@ class DeviceEnrolled(Body):
     letters: Short
 
 
+class MoveOrdered(Body):
+    """A device shall work at another point."""
+
+    reason: Line
+    point: Short
+
+
+class DeviceMoved(Body):
+    """A device works at another point; its events up to `after_seq` belong to the one before."""
+
+    point: Short
+    before: Short
+    after_seq: Annotated[int, Meta(ge=0)]
+    reason: Line
+
+
+class ResendOrdered(Body):
+    """A device shall send again what it recorded from a number on."""
+
+    reason: Line
+    from_seq: Annotated[int, Meta(ge=1)]
+
+
+class OrderDropped(Body):
+    """An order to a device was taken back."""
+
+    order: Annotated[int, Meta(ge=1)]
+
+
+class KeysCertified(Body):
+    """A key letter of the offline root was imported."""
+
+    serial: Annotated[int, Meta(ge=1)]
+    root: Short
+    keys: list[Short]
+
+
 class DeviceRenamed(Body):
     name: Short
 
@@ -325,8 +362,14 @@ EVENTS: dict[str, Kind] = {
     "courier.taken": Kind("centre", CourierTaken),
     "device.code_issued": Kind("centre", CodeIssued),
     "device.enrolled": Kind("centre", DeviceEnrolled),
+    "device.move_dropped": Kind("centre", OrderDropped),
+    "device.move_ordered": Kind("centre", MoveOrdered),
+    "device.moved": Kind("centre", DeviceMoved),
     "device.renamed": Kind("centre", DeviceRenamed),
+    "device.resend_dropped": Kind("centre", OrderDropped),
+    "device.resend_ordered": Kind("centre", ResendOrdered),
     "device.revoked": Kind("centre", Reasoned),
+    "keys.certified": Kind("centre", KeysCertified),
     "knowledge.approved": Kind("centre", KnowledgeEdition),
     "knowledge.drafted": Kind("centre", KnowledgeEdition),
     "knowledge.rejected": Kind("centre", KnowledgeEdition),

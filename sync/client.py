@@ -23,12 +23,22 @@ import uuid6
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from sync import manifest, outbox, signatures
+from sync import keyring, manifest, outbox, signatures
 from sync.files import fault_of, kind_of
 from sync.mailbox import Mailbox, WaitingFile
-from sync.messages import PROTO, DeviceEvent, DeviceState, MessageError, SyncRequest
+from sync.messages import OLDEST, PROTO, Carried, DeviceEvent, DeviceState, MessageError, Moved, SyncRequest
 from sync.packs import PackError
-from sync.replies import EnrolReply, InlinePack, SignedManifest, SyncReply, Trouble, Verdict, read_enrol, read_sync
+from sync.replies import (
+    DeviceWord,
+    EnrolReply,
+    InlinePack,
+    SignedManifest,
+    SyncReply,
+    Trouble,
+    Verdict,
+    read_enrol,
+    read_sync,
+)
 from sync.shelf import Shelf
 from sync.uploads import CHUNK, Brought, Paper, Uploads
 from sync.wire import LinkError, Refused, Wire
@@ -110,6 +120,7 @@ class Village:
         self.rounds: list[outbox.Round] = []
         self.batch = outbox.BATCH_FIRST
         self.chunk = CHUNK
+        self.proto = PROTO
         self.failures = 0
         self.retry_after_s: float | None = None
         self._put_back: set[int] = set()
@@ -143,8 +154,27 @@ class Village:
         kept = {"device": reply.device, "letters": reply.letters, "point": msgspec.to_builtins(reply.point)}
         keys = {name: base64.b64encode(raw).decode() for name, raw in reply.release_keys.items()}
         self.mailbox.put(enrolled=kept, release_keys=keys)
+        if reply.root:
+            self._keep_trust(keyring.Trust(reply.root))
+            self._learn_keys(reply.key_letters)
         self._measure(reply.server_time)
         return reply
+
+    @property
+    def trust(self) -> keyring.Trust:
+        """The pinned root and the release keys that it certified; an empty root before the centre has one."""
+        return msgspec.convert(self.mailbox.get("trust", {}), keyring.Trust)
+
+    def _keep_trust(self, trust: keyring.Trust) -> None:
+        self.mailbox.put(trust=msgspec.to_builtins(trust))
+
+    def _learn_keys(self, letters: Iterable[keyring.SignedLetter]) -> None:
+        """Key letters in their order (S52); LetterError at the first that is refused, what was learnt before it stays."""
+        for told in letters:
+            self._keep_trust(keyring.accept(told, self.trust, self._enrolment_keys()))
+
+    def _enrolment_keys(self) -> dict[str, bytes]:
+        return {name: base64.b64decode(raw) for name, raw in self.mailbox.get("release_keys", {}).items()}
 
     def sign_text(self, text: str) -> str:
         """base64 of r||s over a text: how a device proves itself on a socket."""
@@ -196,7 +226,7 @@ class Village:
             return self.wire.ask_tus(method, path, body, {**headers, **self._signed(method, path, body)})
 
     def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
-        created = int(self.world.now() - self.mailbox.get("offset_s", 0.0))
+        created = int(self._centre_now())
         return signatures.sign(method, path, body, self.key, str(self.device), created, str(uuid6.uuid7()))
 
     # ---- rounds ----
@@ -258,9 +288,10 @@ class Village:
             reply = self._exchange(events)
             self._note(outbox.Round(True, self._since(began)), len(events))
             self.take_in(reply, [event.id for event in events], outcome)
+            self._learn_keys(reply.key_letters)
             outcome.packs = self._bring(reply.packs, outcome)
             self.failures = 0
-        except (LinkError, Refused, PackError, manifest.ManifestError) as error:
+        except (LinkError, Refused, PackError, manifest.ManifestError, keyring.LetterError) as error:
             outcome.error = error
             self._fail(error, events, began, outcome)
         return outcome
@@ -277,6 +308,8 @@ class Village:
         try:
             return self._post(body, headers)
         except Refused as error:
+            if error.code == "sync.proto" and self._older(error.details.get("ours")):
+                return self._exchange(events)  # an older centre: speak as it does (S33)
             if error.code != "device.clock" or "server_time" not in error.details:
                 raise
             self._measure(
@@ -290,7 +323,27 @@ class Village:
         state = DeviceState(
             app=APP, waiting=counts.waiting, refused=counts.refused, clock=stamp(self.world.now()), browser=APP
         )
-        return SyncRequest(PROTO, int(self.mailbox.get("cursor", 0)), {SCOPE: self.release}, events, state)
+        return SyncRequest(
+            self.proto,
+            int(self.mailbox.get("cursor", 0)),
+            {SCOPE: self.release},
+            events,
+            state,
+            self.trust.serial,
+            self._carried(),
+        )
+
+    def _older(self, theirs: Any) -> bool:
+        """Step down to the version of an older centre while this object lives; False when we do not speak it."""
+        if not isinstance(theirs, int) or not OLDEST <= theirs < self.proto:
+            return False
+        self.proto = theirs
+        return True
+
+    def _carried(self) -> Carried:
+        """Which orders of the centre were carried out."""
+        moved = self.mailbox.get("moved")
+        return Carried(int(self.mailbox.get("resend", 0)), Moved(moved["order"], moved["after"]) if moved else None)
 
     def _post(self, body: bytes, headers: dict[str, str]) -> SyncReply:
         try:
@@ -322,6 +375,31 @@ class Village:
             if reply.device.point:
                 enrolled = self._enrolled()
                 box.put(enrolled={**enrolled, "point": {**enrolled["point"], **_given(reply.device.point)}})
+                self._stop()
+            outcome.resent += self._obey(reply.device)
+
+    def _obey(self, word: DeviceWord) -> int:
+        """What the centre ordered, each order once (S55 to S57); how many events go up again."""
+        box, enrolled, resent = self.mailbox, self._enrolled(), 0
+        if word.point:
+            enrolled = {**enrolled, "point": {**enrolled["point"], **_given(word.point)}}
+        if word.letters:
+            enrolled = {**enrolled, "letters": word.letters}
+        if word.move and word.move.order > (box.get("moved") or {}).get("order", 0):
+            box.put(moved={"order": word.move.order, "after": box.last_seq()})
+            enrolled = {**enrolled, "point": msgspec.to_builtins(word.move.point), "letters": word.move.letters}
+            box.purge()
+        if word.resend and word.resend.order > int(box.get("resend", 0)):
+            resent = box.send_from(word.resend.start)
+            box.put(resend=word.resend.order)
+        box.put(enrolled=enrolled)
+        return resent
+
+    def _stop(self) -> None:
+        """The centre stopped this device (S29): what it holds of persons goes, what it could not send stays."""
+        with self.mailbox.db:
+            self.mailbox.put(revoked=True)
+            self.mailbox.purge()
 
     def _heal(self, missing: list[tuple[int, int]]) -> int:
         """Queue again what the centre lost (S20); each once in the life of this object, whatever the centre repeats."""
@@ -357,6 +435,9 @@ class Village:
     def believe(self, told: SignedManifest) -> manifest.Manifest:
         """The manifest when it is signed, of our tables and not older than what is remembered (S10)."""
         keys = self.release_keys()
+
+    def _believe(self, told: SignedManifest) -> manifest.Manifest:
+        keys = keyring.counting(self.trust, self._enrolment_keys(), stamp(self._centre_now()))
         remembered = (int(self.mailbox.get("release", 0)), str(self.mailbox.get("root", "")))
         found = manifest.read(told.manifest, told.signature, keys, SCOPE, remembered)
         if found.schema != manifest.schema_id(self.shelf.schema):
@@ -384,7 +465,7 @@ class Village:
         if isinstance(error, Refused):
             self.retry_after_s = error.retry_after_s
             if error.code == "device.revoked":
-                self.mailbox.put(revoked=True)
+                self._stop()
             if _blames_an_event(error) and len(events) == 1:
                 self._refuse(events[0], error)  # alone and still not taken: it must not block the others (S21)
                 outcome.settled = 1
@@ -399,6 +480,9 @@ class Village:
     def _note(self, done: outbox.Round, sent: int) -> None:
         self.rounds = [*self.rounds[-2:], done]
         self.batch = outbox.next_batch(self.batch, sent, done)
+
+    def _centre_now(self) -> float:
+        return self.world.now() - float(self.mailbox.get("offset_s", 0.0))
 
     def _measure(self, server_time: str) -> None:
         self.mailbox.put(offset_s=self.world.now() - datetime.fromisoformat(server_time).timestamp())

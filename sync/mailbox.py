@@ -233,3 +233,27 @@ class Mailbox:
     def put_back(self, numbers: Iterable[int]) -> None:
         """Queue events again by number."""
         self.db.executemany("UPDATE outbox SET verdict = NULL WHERE seq = ?", [(number,) for number in numbers])
+
+    # ---- orders of the centre ----
+
+    def last_seq(self) -> int:
+        """The number of the newest event ever recorded here, 0 before the first."""
+        row = self.db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+        return int(row[0]) if row else 0
+
+    def send_from(self, start: int) -> int:
+        """Queue again every event from a number on that the centre once took and that is still here; how many."""
+        self.db.execute(
+            "UPDATE outbox SET verdict = NULL WHERE seq >= ? AND verdict IN ('accepted', 'duplicate')", (start,)
+        )
+        return self.db.changes()
+
+    def purge(self) -> None:
+        """Forget messages and all that the centre has; what still waits, or was refused, stays."""
+        with self.db:
+            self.db.execute("DELETE FROM inbox")
+            self.db.execute("DELETE FROM file WHERE state = 'sent'")
+            self.db.execute(
+                """DELETE FROM outbox WHERE verdict IN ('accepted', 'duplicate')
+                   AND id NOT IN (SELECT event FROM file)"""
+            )

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-PROTO = 1
+PROTO = 2
+OLDEST = max(1, PROTO - 2)
+"""The centre answers this version and the two before it."""
 MOST_EVENTS = 200
 
 Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
@@ -58,18 +60,35 @@ class DeviceState(msgspec.Struct, frozen=True):
     clock: Time
     browser: Short = ""
     disk_free: Bytes | None = None
+    disk_used: Bytes | None = None
     answers: AnswersWord | None = None
     """None until the releases held were asked."""
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """A device is at another point now: by which order, and its last event recorded at the point before."""
+
+    order: Count
+    after: Count
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """Orders of the centre that a device has carried out (version 2)."""
+
+    resend: Count = 0
+    moved: Moved | None = None
+
+
 class SyncRequest(msgspec.Struct, frozen=True):
-    """One round, up."""
+    """One round, up. From version 2 on: `key_letter`, the serial of the key letter held, and `carried`."""
 
     proto: int
     cursor: Count
     have: dict[str, Count]
     events: Annotated[list[DeviceEvent], Meta(max_length=MOST_EVENTS)]
     state: DeviceState
+    key_letter: Count = 0
+    carried: Carried = Carried()
 
 
 def decode_request(body: bytes) -> SyncRequest:
@@ -78,7 +97,7 @@ def decode_request(body: bytes) -> SyncRequest:
         proto = msgspec.json.decode(body, type=_Version).proto
     except msgspec.DecodeError as error:
         raise MessageError(str(error)) from error
-    if proto != PROTO:
+    if not OLDEST <= proto <= PROTO:
         raise MessageError("proto", proto)
     try:
         asked = msgspec.json.decode(body, type=SyncRequest)

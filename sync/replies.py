@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from sync.messages import PROTO, Count, Hash, MessageError, Time
+from sync.keyring import SignedLetter
+from sync.messages import OLDEST, PROTO, Count, Hash, MessageError, Time
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -58,11 +59,29 @@ class Point(msgspec.Struct, frozen=True):
     region_name: str = ""
 
 
+class Resend(msgspec.Struct, frozen=True):
+    """Send again what was recorded from this number on; done once for each order."""
+
+    order: Count
+    start: Annotated[int, Meta(ge=1)] = msgspec.field(name="from")
+
+
+class Move(msgspec.Struct, frozen=True):
+    """Work at another point from now on, under these letters; done once for each order."""
+
+    order: Count
+    point: Point
+    letters: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
+
+
 class DeviceWord(msgspec.Struct, frozen=True):
     """What the centre says of this device."""
 
     revoked: bool
     point: Point | None = None
+    letters: str | None = None
+    resend: Resend | None = None
+    move: Move | None = None
     answers_agree: bool | None = None
     """Whether it answers as the centre does; None while that is not known."""
     courier_key: str | None = None
@@ -82,6 +101,7 @@ class SyncReply(msgspec.Struct, frozen=True):
     next_poll_s: Count
     device: DeviceWord
     missing: list[tuple[Count, Count]] = []
+    key_letters: list[SignedLetter] = []
 
 
 class EnrolReply(msgspec.Struct, frozen=True):
@@ -92,6 +112,9 @@ class EnrolReply(msgspec.Struct, frozen=True):
     point: Point
     release_keys: Annotated[dict[str, bytes], Meta(min_length=1)]
     server_time: Time
+    root: bytes = b""
+    """The offline root to pin; empty where the centre has none."""
+    key_letters: list[SignedLetter] = []
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -113,7 +136,7 @@ Shape = TypeVar("Shape")
 def read_sync(body: bytes) -> SyncReply:
     """The reply of POST /sync; MessageError names what is not as the protocol says."""
     reply = _read(body, SyncReply)
-    if reply.proto != PROTO:
+    if not OLDEST <= reply.proto <= PROTO:
         raise MessageError("proto", reply.proto)
     return reply
 

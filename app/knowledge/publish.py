@@ -6,6 +6,8 @@ try overwrites with the same bytes, never half a release.
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from collections.abc import Iterable
 from contextlib import closing
@@ -13,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import apsw
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from app import clock, ledger
 from app.answering import fitting, index, training
@@ -130,3 +132,23 @@ def settle(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def sign_anew(connection: Connection, settings: Settings) -> list[str]:
+    """Sign the newest release of each scope with the key in force: after a rotation no device needs the old key.
+
+    The text differs in its key id alone, so a device that holds the release has nothing to fetch. The scopes signed.
+    """
+    key = release_key(settings)
+    name = manifest.key_id(manifest.public_bytes(key))
+    signed = []
+    for scope in manifest.SCOPES:
+        newest = releases.newest(connection, scope)
+        if newest is None or json.loads(newest.manifest)["key_id"] == name:
+            continue
+        told = json.dumps({**json.loads(newest.manifest), "key_id": name}, ensure_ascii=False, separators=(",", ":"))
+        values = {"manifest": told, "signature": base64.b64encode(key.sign(told.encode())).decode()}
+        table = releases.release
+        connection.execute(update(table).where(table.c.scope == scope, table.c.number == newest.number).values(values))
+        signed.append(scope)
+    return signed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from flask import current_app, request
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 
 from app import clock
 from app.db import db
-from app.places import store
+from app.places import orders, store
 from app.problems import Problem
 from sync import signatures
 
@@ -104,3 +104,29 @@ def device_status(connection: Connection, device_id: str) -> dict[str, Any]:
         raise Problem("device.unknown")
     names = ("name", "last_contact", "release", "waiting", "refused", "clock_skew_s", "app")
     return {name: getattr(row, name) for name in names}
+
+
+def carried_out(connection: Connection, device: Device, resent: int, moved: tuple[int, int] | None) -> Device:
+    """Notes the orders that a device says it has carried out; the device as it stands then."""
+    orders.carried_out(connection, device.id, resent, moved)
+    return device_public(connection, device.id)
+
+
+def by_event(connection: Connection, device: Device) -> Callable[[int], Device]:
+    """The device as it stood when it recorded the event of a number: an event keeps the point where it was made."""
+    earlier = orders.earlier_points(connection, device.id)
+    return lambda seq: replace(device, point=orders.point_of(seq, earlier, device.point))
+
+
+def open_orders(connection: Connection, device: Device, region_names: Mapping[str, str]) -> dict[str, Any]:
+    """Orders that wait for a device, as a reply tells them: `move` and `resend`, null when there is none."""
+    told: dict[str, Any] = {"move": None, "resend": None}
+    for one in orders.open_orders(connection, device.id):
+        if one.kind == "resend":
+            told["resend"] = {"order": one.id, "from": one.seq}
+        else:
+            target = store.point(connection, one.point)
+            names = {"id": target.id, "name": target.name, "region": target.region}
+            point = {**names, "region_name": region_names.get(target.region, "")}
+            told["move"] = {"order": one.id, "point": point, "letters": one.letters}
+    return told

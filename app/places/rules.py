@@ -1,10 +1,12 @@
-"""Enrolment codes and device letters; pure."""
+"""Enrolment codes, device letters, and what a list says of a device; pure."""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No 0 O 1 I L: people copy codes from paper."""
@@ -54,3 +56,64 @@ def _on_curve(x_text: str, y_text: str) -> bool:
         return False
     x, y = (int.from_bytes(base64.urlsafe_b64decode(text + "=")) for text in (x_text, y_text))
     return max(x, y) < _P and (y * y - (x * x * x - 3 * x + _B)) % _P == 0
+
+
+SHOWS = {
+    "all": "全部在用的",
+    "silent": "两天没有联系的",
+    "waiting": "有记录等着传的",
+    "behind": "知识不是最新的",
+    "trouble": "答案或时钟不对的",
+    "orders": "安排还没有照办的",
+    "revoked": "已停用的",
+}
+"""Filters of the list of devices."""
+SILENT = timedelta(days=2)
+CLOCK_OFF_S = 120
+"""Beyond this a person should set the clock."""
+
+
+def shown_in(show: str, one: Mapping[str, Any], newest: int, now: datetime) -> bool:
+    """Whether a device belongs to what a filter shows; `one`: its row with `orders`."""
+    if (show == "revoked") != bool(one["revoked_at"]):
+        return False
+    heard, skew = one["last_contact"], one["clock_skew_s"]
+    return {
+        "silent": heard is None or datetime.fromisoformat(heard) < now - SILENT,
+        "waiting": bool(one["waiting"]),
+        "behind": (one["release"] or 0) < newest,
+        "trouble": one["answers_agree"] is False or (skew is not None and abs(skew) > CLOCK_OFF_S),
+        "orders": bool(one["orders"]),
+    }.get(show, True)
+
+
+def release_word(release: int | None, newest: int) -> str:
+    """The release a device holds, and how far behind it is."""
+    if not release:
+        return "还没有"
+    return f"第 {release} 版" + (f"，差 {newest - release} 版" if release < newest else "")
+
+
+def clock_word(skew_s: int | None) -> str:
+    """How wrong a device's clock is."""
+    if skew_s is None:
+        return "还不知道"
+    if abs(skew_s) <= CLOCK_OFF_S:
+        return "准"
+    side, minutes = ("快" if skew_s > 0 else "慢"), round(abs(skew_s) / 60)
+    return f"{side} {minutes} 分钟" if minutes < 2880 else f"{side} {minutes // 1440} 天"
+
+
+def disk_word(used: int | None, free: int | None) -> str:
+    """What a browser lets the page store."""
+    if free is None:
+        return "没有说明"
+    left = f"还能用 {free / 1e9:.1f} GB" if free >= 1e8 else f"只剩 {free / 1e6:.0f} MB"
+    return left if used is None else f"用了 {used / 1e6:.0f} MB，{left}"
+
+
+def program_word(app: str | None, proto: int | None) -> str:
+    """Program and protocol of a device."""
+    if app is None:
+        return "还不知道"
+    return f"第 {app} 版" + (f"（协议 {proto}）" if proto else "")

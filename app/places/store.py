@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     PrimaryKeyConstraint,
     Row,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Text,
     delete,
     insert,
+    or_,
     select,
     update,
 )
@@ -75,9 +77,11 @@ device_state = Table(
     Column("waiting", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Column("disk_free", BigInteger),
+    Column("disk_used", BigInteger),
     Column("clock_skew_s", Integer),
     Column("answers_agree", Boolean),
     Column("app", Text, nullable=False),
+    Column("proto", Integer),
     Column("browser", Text, nullable=False),
 )
 device_nonce = Table(
@@ -87,6 +91,26 @@ device_nonce = Table(
     Column("nonce", Text, nullable=False),
     Column("created", Integer, nullable=False),
     PrimaryKeyConstraint("device", "nonce"),
+)
+
+device_order = Table(
+    "device_order",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("device", Text, ForeignKey("device.id"), nullable=False),
+    Column("kind", Text, nullable=False),  # move | resend
+    Column("point", Text),
+    Column("letters", Text),
+    Column("from_point", Text),
+    Column("from_letters", Text),
+    Column("seq", Integer),  # resend: the first number; move, when done: the last event of the point before
+    Column("reason", Text, nullable=False),
+    Column("ordered_at", Text, nullable=False),
+    Column("ordered_by", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open | done | dropped
+    Column("settled_at", Text),
+    Index("ix_device_order_device", "device", "id"),
+    sqlite_autoincrement=True,
 )
 
 
@@ -159,8 +183,8 @@ def enrol(connection: Connection, code: str, public_key: Mapping[str, str], brow
     )
     if burnt.rowcount != 1:  # two devices raced for one code: one statement decides
         raise Problem("enrol.code_used")
-    taken = set(connection.execute(select(device.c.letters).where(device.c.point == found.point)).scalars())
-    letters = rules.next_letters(taken)
+
+    letters = rules.next_letters(letters_used(connection, found.point))
     device_id = "d-" + base64.b32encode(secrets.token_bytes(5)).decode().lower()
     values = {
         "id": device_id,
@@ -182,6 +206,16 @@ def _device(connection: Connection, device_id: str) -> Row[Any]:
     if found is None:
         raise Problem("device.unknown")
     return found
+
+
+def letters_used(connection: Connection, point_id: str) -> set[str]:
+    """Letters that devices of a point have, had before they left, or will have: case numbers must never meet."""
+    held = connection.execute(select(device.c.letters).where(device.c.point == point_id)).scalars()
+    query = select(device_order).where(or_(device_order.c.point == point_id, device_order.c.from_point == point_id))
+    moves = connection.execute(query).all()
+    gone = {one.from_letters for one in moves if one.from_point == point_id}
+    coming = {one.letters for one in moves if one.point == point_id}
+    return set(held) | gone | coming
 
 
 def device_by_id(connection: Connection, device_id: str) -> Row[Any]:
@@ -232,7 +266,7 @@ def remember_nonce(connection: Connection, device_id: str, nonce: str, created: 
 
 def note_contact(connection: Connection, device_id: str, state: Mapping[str, Any], at: str) -> None:
     """Keep what a device just said of itself: release, waiting, refused, disk_free, clock_skew_s, answers_agree,
-    app, browser."""
+    app, proto, disk_used, browser."""
     values = {**state, "last_contact": at}
     if connection.execute(update(device_state).where(device_state.c.device == device_id).values(values)).rowcount == 0:
         connection.execute(insert(device_state).values(**values, device=device_id))

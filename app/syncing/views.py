@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Any, Literal, cast
 
+import msgspec
 from flask import Blueprint, Response, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from sqlalchemy import Connection, Row
@@ -23,10 +24,19 @@ from app.accounts.guard import current_person, needs
 from app.answering import asking
 from app.bus import bus
 from app.db import db
-from app.keys import courier_key
+from app.keys import courier_key, letters
 from app.knowledge import releases
 from app.ledger import Entry
-from app.places.guard import Device, device_of_request, device_public, note_contact, point_names
+from app.places.guard import (
+    Device,
+    by_event,
+    carried_out,
+    device_of_request,
+    device_public,
+    note_contact,
+    open_orders,
+    point_names,
+)
 from app.problems import PROBLEMS, Problem
 from app.settings import Settings
 from app.syncing import store
@@ -34,8 +44,9 @@ from app.syncing.agreement import Agreement, Pair, agree
 from app.vault import vault
 from app.version import VERSION
 from sync.courier import point_of
+from sync.keyring import chain
 from sync.manifest import SCOPES
-from sync.messages import PROTO, AnswersWord, DeviceEvent, MessageError, SyncRequest, decode_request
+from sync.messages import OLDEST, PROTO, AnswersWord, DeviceEvent, MessageError, SyncRequest, decode_request
 
 bp = Blueprint("syncing", __name__, template_folder="templates")
 log = logging.getLogger("app.syncing")
@@ -91,12 +102,16 @@ def take_round(device: Device, asked: SyncRequest, by: Literal["link", "stick", 
     received_at = clock.now()
     if device.revoked:
         with db().write() as connection:
+            at = by_event(connection, device)
             for event in asked.events:
-                store.set_aside(connection, vault(), device, event, "device.revoked", received_at)
+                store.set_aside(connection, vault(), at(event.seq), event, "device.revoked", received_at)
         raise Problem("device.revoked")
     with db().write() as connection:
         ledger.hold(connection)
-        verdicts = [_take(connection, device, event, received_at) for event in asked.events]
+        moved = asked.carried.moved
+        device = carried_out(connection, device, asked.carried.resend, (moved.order, moved.after) if moved else None)
+        at = by_event(connection, device)
+        verdicts = [_take(connection, at(event.seq), event, received_at) for event in asked.events]
         checked = _checked(connection, asked)
         if by != "again":
             state = _state(asked, received_at, checked.agree)
@@ -117,7 +132,7 @@ def _read_body(settings: Settings) -> SyncRequest:
         return decode_request(body)
     except MessageError as error:
         if error.proto is not None:
-            raise Problem("sync.proto", proto=error.proto, ours=PROTO) from error
+            raise Problem("sync.proto", proto=error.proto, ours=PROTO, oldest=OLDEST) from error
         raise Problem("sync.format", field=error.field) from error
 
 
@@ -216,9 +231,11 @@ def _state(asked: SyncRequest, received_at: str, answers_agree: bool | None) -> 
         "waiting": max(0, said.waiting - len(asked.events)),
         "refused": said.refused,
         "disk_free": said.disk_free,
+        "disk_used": said.disk_used,
         "clock_skew_s": max(-FAR_S, min(FAR_S, int(skew.total_seconds()))),
         "answers_agree": answers_agree,
         "app": said.app,
+        "proto": asked.proto,
         "browser": said.browser,
     }
 
@@ -233,8 +250,9 @@ def _reply(
     poll_s = min(settings.sync_poll_s, SOON_S) if checked.soon else settings.sync_poll_s
     courier = point_of(courier_key(settings).public_key())
     point = {"id": device.point, "name": device.point_name, "region": device.region}
-    return {
-        "proto": PROTO,
+    word: dict[str, Any] = {"revoked": False, "answers_agree": checked.agree, "point": point, "courier_key": courier}
+    reply = {
+        "proto": asked.proto,
         "server_time": clock.now(),
         "verdicts": verdicts,
         "missing": store.gaps(connection, device.id),
@@ -243,8 +261,14 @@ def _reply(
         "downlink": messages,
         "cursor": messages[-1]["cursor"] if messages else asked.cursor,
         "next_poll_s": poll_s if len(messages) < store.MESSAGES else 0,
-        "device": {"revoked": False, "answers_agree": checked.agree, "point": point, "courier_key": courier},
+        "device": word,
     }
+    if asked.proto == 1:
+        return reply  # what a program of that version was told, and no more
+    names = current_app.extensions["jjb_region_names"]
+    word |= {"letters": device.letters, **open_orders(connection, device, names)}
+    told = chain(letters(settings), asked.key_letter)
+    return {**reply, "key_letters": [msgspec.to_builtins(one) for one in told]}
 
 
 def _news(connection: Connection, settings: Settings, scope: str, have: int) -> tuple[list[Any], list[Any]]:
@@ -312,4 +336,6 @@ def _take_after_all(connection: Connection, row: Row[Any]) -> None:
     known = store.seen(connection, row.event_id)
     if known is not None and known.verdict == "accepted":
         raise Problem("sync.entered")
-    _enter(connection, device_public(connection, row.device), store.unseal(connection, vault(), row), row.received_at)
+    event = store.unseal(connection, vault(), row)
+    at = by_event(connection, device_public(connection, row.device))
+    _enter(connection, at(event.seq), event, row.received_at)

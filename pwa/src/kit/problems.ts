@@ -24,6 +24,7 @@ export const PROBLEMS = {
   "pack.damaged": { message: "下载的知识库有损坏，没有采用。", next: "会自动重新下载坏掉的部分；现有知识库照常使用。" },
   "pack.format": { message: "知识库的说明看不懂，没有采用。", next: "请更新本机程序；现有知识库照常使用。" },
   "pack.key": { message: "知识库的签名不是中心的，没有采用。", next: "请告诉管理员；现有知识库照常使用。" },
+  "pack.letter": { message: "中心的密钥书核对不上，没有采用。", next: "请告诉管理员；现有知识库照常使用。" },
   "pack.missing": { message: "本机还没有知识库。", next: "请连上网络，下载完成后就能使用。" },
   "pack.rollback": { message: "收到的知识库比本机的旧，没有采用。", next: "请告诉管理员；现有知识库照常使用。" },
   "pack.root": { message: "知识库更新后核对不一致，没有采用。", next: "正在改为下载完整的知识库，不影响使用。" },

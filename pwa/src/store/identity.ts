@@ -1,5 +1,6 @@
 // Who this device is: its keys (never extractable), its enrolment and the centre's release keys, in IndexedDB.
 // `durability: strict`: since Chrome 121 the default may lose a committed write at a power cut.
+import type { Trust } from "../sync/keyring";
 import type { Device } from "./types";
 
 export interface Identity {
@@ -7,6 +8,7 @@ export interface Identity {
   storage: CryptoKey;
   device: Device | null; // null while an enrolment is under way
   releaseKeys: Record<string, string>; // base64 raw Ed25519 by key id
+  trust?: Trust; // the pinned root and what it certified; none where the centre has no root
 }
 
 /** Where the identity is kept; the browser's IndexedDB, or memory in tests. */

@@ -36,9 +36,10 @@ class Centre {
   agree: boolean | null = null; // its word on our answers
   verdict: (event: WireEvent) => string = () => "accepted";
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[] = [];
-  override: Handler | null = null; // a fault: answers instead of the centre
+  override: ((request: Parameters<Handler>[0]) => ReturnType<Handler> | undefined) | null = null; // a fault: answers instead of the centre
   places = new Map<string, { sha256: string; length: number; data: Buffer }>(); // files of cases, by place
   paperBytes = 0; // of PATCH bodies that came
+  orders: object = {}; // what the centre asks of the device
   cutAfter: number | null = null; // bytes of one PATCH body that arrive before the link is cut
 
   handle: Handler = async (request) => {
@@ -75,7 +76,7 @@ class Centre {
       downlink,
       cursor: downlink.at(-1)?.cursor ?? asked.cursor,
       next_poll_s: 300,
-      device: { revoked: false, answers_agree: asked.state.answers ? this.agree : null, point: POINT },
+      device: { revoked: false, answers_agree: asked.state.answers ? this.agree : null, point: POINT, ...this.orders },
     });
   }
 
@@ -134,7 +135,7 @@ function open(): Village {
     now: () => Date.now() + clock,
     random: () => 0.999,
     onLine: () => onLine,
-    diskFree: async () => null,
+    disk: async () => null,
     openPart: async (sha) => {
       if (!parts.has(sha)) parts.set(sha, new MemoryPart());
       return parts.get(sha)!;
@@ -622,6 +623,67 @@ describe("sending", () => {
     await village.syncNow();
     expect(await village.status()).toMatchObject({ revoked: true, waiting: 1, problem: { code: "device.revoked" } });
     expect(centre.ledger.size).toBe(0);
+  });
+
+  test("a revoked device forgets drafts and cases that the centre has, not what waits", async () => {
+    const village = await enrolled();
+    const there = await filed(village);
+    await village.syncNow();
+    const here = await filed(village, "测试树");
+    await village.newDraft("animal-quarantine", []);
+    centre.override = () => json({ ok: false, error: { code: "device.revoked", message: "本机已停用。", next: "请联系管理员。" } }, 403);
+    await village.syncNow();
+    expect(await village.drafts()).toEqual([]);
+    await expect(village.caseFull(there)).rejects.toMatchObject({ code: "record.missing" });
+    expect((await village.caseFull(here)).case_no).toBe(here);
+  });
+
+  test("a moved device takes point and letters once, and tells its last event of before", async () => {
+    const village = await enrolled();
+    const before = await filed(village);
+    await village.syncNow();
+    const point = { ...POINT, id: "bingzhongluo", name: "丙中洛镇", region: "533324102000" };
+    centre.orders = { move: { order: 4, point, letters: "AD" } };
+    await village.syncNow();
+    expect((await village.status()).enrolled).toMatchObject({ letters: "AD", point: { id: "bingzhongluo" } });
+    await expect(village.caseFull(before)).rejects.toMatchObject({ code: "record.missing" });
+    centre.orders = { point, letters: "AD" };
+    const after = await filed(village);
+    expect(after).toMatch(/^NJ533324102\d{8}AD/);
+    await village.syncNow();
+    expect(centre.requests.at(-1)?.carried).toEqual({ resend: 0, moved: { order: 4, after: 1 } });
+  });
+
+  test("a device sends again what it was asked for, once", async () => {
+    const village = await enrolled();
+    await filed(village);
+    await filed(village);
+    await village.syncNow();
+    centre.orders = { resend: { order: 7, from: 2 } };
+    await village.syncNow();
+    const sent = centre.requests.flatMap((request) => request.events.map((event) => event.seq));
+    await village.syncNow();
+    await village.syncNow();
+    const later = centre.requests.flatMap((request) => request.events.map((event) => event.seq));
+    expect(later.filter((seq) => seq === 2)).toHaveLength(2);
+    expect(later.filter((seq) => seq === 1)).toHaveLength(1);
+    expect(sent.length).toBeLessThanOrEqual(later.length);
+    expect(centre.ledger.size).toBe(2);
+  });
+
+  test("a device speaks as an older centre does", async () => {
+    const village = await enrolled();
+    await filed(village);
+    const asked: number[] = [];
+    centre.override = ({ path, body }) => {
+      if (path !== "/sync") return undefined;
+      const { proto } = JSON.parse(gunzipSync(body).toString()) as SyncRequest;
+      asked.push(proto);
+      return proto === 1 ? undefined : json({ ok: false, error: { code: "sync.proto", message: "协议不同。", next: "请更新。", details: { proto, ours: 1 } } }, 400);
+    };
+    await village.syncNow();
+    expect(asked.slice(0, 2)).toEqual([2, 1]);
+    expect((await village.status()).waiting).toBe(0);
   });
 });
 

@@ -152,7 +152,8 @@ export class Village implements Calls {
     const headers = { "Content-Type": "application/json" };
     const reply = readEnrolReply(await sendForJson({ method: "POST", path: "/enrol", headers, body }, this.world.fetcher));
     const device: Device = { id: reply.device, letters: reply.letters, point: reply.point };
-    const enrolled = { ...identity, device, releaseKeys: reply.release_keys };
+    const enrolled: Identity = { ...identity, device, releaseKeys: reply.release_keys };
+    if (reply.root) enrolled.trust = await (await import("../sync/keyring")).pin(reply.root, reply.key_letters ?? []);
     this.field.clear();
     this.field.setMeta("device", device.id);
     await this.identities.save(enrolled);

@@ -98,7 +98,7 @@ const world: World = {
   now: () => Date.now(),
   random: () => Math.random(),
   onLine: () => navigator.onLine,
-  diskFree: async () => (await disk.quota())?.free ?? null,
+  disk: () => disk.quota(),
   openPart,
   fetcher: (input, init) => fetch(input, init),
   calling: async () => ((await navigator.locks.query()).held ?? []).some(({ name }) => name === CALL_LOCK),

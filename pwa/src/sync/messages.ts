@@ -3,7 +3,8 @@ import { problem, type ProblemWire } from "../kit/problems";
 import type { Device } from "../store/types";
 import type { SignedManifest } from "./packs";
 
-export const PROTO = 1;
+export const PROTO = 2;
+export const OLDEST = 1; // PROTO − 2, but never below 1
 
 export interface WireEvent {
   id: string;
@@ -19,11 +20,14 @@ export interface SyncRequest {
   cursor: number;
   have: Record<string, number>; // release held, by scope; 0 for none
   events: WireEvent[];
+  key_letter: number; // serial of the key letter held, 0 for none
+  carried: object; // orders carried out (orders.ts)
   state: {
     app: string;
     waiting: number;
     refused: number;
     disk_free: number | null;
+    disk_used: number | null;
     clock: string;
     browser: string;
     answers: AnswersWord | null;
@@ -46,7 +50,19 @@ export interface SyncReply {
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[];
   cursor: number;
   next_poll_s: number;
-  device: { revoked: boolean; point?: Device["point"]; answers_agree?: boolean | null; courier_key?: string };
+  device: { revoked: boolean; point?: Device["point"]; letters?: string; courier_key?: string; answers_agree?: boolean | null } & Orders;
+  key_letters?: KeyLetter[];
+}
+
+/** What the centre orders of this device; each is repeated until it was told as carried out. */
+export interface Orders {
+  move?: { order: number; point: Device["point"]; letters: string } | null;
+  resend?: { order: number; from: number } | null;
+}
+
+export interface KeyLetter {
+  text: string; // exact
+  signatures: Record<string, string>; // base64 Ed25519 over it, by key id
 }
 
 export interface EnrolReply {
@@ -55,6 +71,8 @@ export interface EnrolReply {
   point: Device["point"];
   release_keys: Record<string, string>;
   server_time: string;
+  root?: string; // of the offline root, "" where there is none
+  key_letters?: KeyLetter[];
 }
 
 const VERDICTS = new Set(["accepted", "duplicate", "rejected", "quarantined"]);
@@ -74,7 +92,7 @@ function list(value: unknown, field: string): Loose[] {
 
 /** The reply, or Problem net.answer naming the field that is not as the protocol says. */
 export function readSyncReply(value: unknown): SyncReply {
-  need(isObject(value) && value.proto === PROTO, "proto");
+  need(isObject(value) && (value.proto === PROTO || value.proto === OLDEST), "proto");
   const reply = value as Loose;
   need(typeof reply.server_time === "string" && !Number.isNaN(Date.parse(reply.server_time)), "server_time");
   list(reply.verdicts, "verdicts").forEach((one) =>

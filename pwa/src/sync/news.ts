@@ -63,7 +63,9 @@ export class News {
     const { field, identity } = this.parts;
     const seen = JSON.parse(field.meta(`seen.${file.scope}`) ?? '{"release":0,"root":""}') as { release: number; root: string };
     try {
-      return await readManifest(signed, identity.releaseKeys, file.scope, file.schema, seen);
+      const now = this.world.now() - Number(field.meta("skew_ms") ?? 0);
+      const keys = identity.trust ? (await import("./keyring")).counting(identity.trust, identity.releaseKeys, now) : identity.releaseKeys;
+      return await readManifest(signed, keys, file.scope, file.schema, seen);
     } catch (error) {
       field.dropMeta(`manifest.${file.scope}`); // refused for good; the next round may bring a better one
       throw error;

@@ -7,7 +7,7 @@ import type { ScopeFile } from "../store/scope";
 import type { Seal } from "../store/seal";
 import type { Device, LinkState } from "../store/types";
 import { gzip, sendForJson } from "./http";
-import { type AnswersWord, PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
+import { type AnswersWord, OLDEST, type Orders, PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
 import { BATCH_FIRST, fitting, linkOf, nextBatch, nextDelay, type Round, toResend } from "./outbox";
 import { News, type Progress } from "./news";
 import { type Part, scopeOf } from "./packs";
@@ -21,7 +21,7 @@ export interface World {
   now(): number; // ms, this device's clock
   random(): number; // [0, 1)
   onLine(): boolean;
-  diskFree(): Promise<number | null>; // bytes
+  disk(): Promise<{ free: number; used: number } | null>; // bytes
   openPart(sha256: string): Promise<Part>;
   fetcher: typeof fetch;
   calling(): Promise<boolean>; // a call with the centre runs in a window
@@ -59,6 +59,7 @@ export class Runner {
   private failures = 0;
   private batch = BATCH_FIRST;
   private pollS = 60;
+  private proto = PROTO;
   private retryAfterS: number | null = null;
   private dueAt = 0;
   private watch: ReturnType<typeof setInterval> | undefined;
@@ -107,6 +108,7 @@ export class Runner {
   }
 
   start(): void {
+    if (this.revoked) void this.halt().catch(report); // stopped under a program that forgot nothing
     this.schedule(0);
     // Timers sleep with the computer and a heal can go unnoticed: look regularly whether a round is overdue.
     this.watch = setInterval(() => {
@@ -192,7 +194,9 @@ export class Runner {
       if (!this.revoked) this.uploads.poke();
       return renewed || reply.downlink.length >= DOWNLINK_FULL || (settled > 0 && this.parts.field.counts().waiting > 0);
     } catch (error) {
-      return this.fail(asProblem(error), began, events);
+      const cause = asProblem(error);
+      if (cause.code === "device.revoked") await this.halt();
+      return this.fail(cause, began, events);
     }
   }
 
@@ -201,7 +205,6 @@ export class Runner {
     if (this.setAside(cause, events)) return true;
     this.failure = cause.toWire();
     this.retryAfterS = typeof cause.details.retryAfterS === "number" ? cause.details.retryAfterS : null;
-    if (cause.code === "device.revoked") this.parts.field.setMeta("revoked", "yes");
     if (cause.details.moved === true) return true; // a download that got on before it was cut: go on at once
     this.failures += 1;
     this.note({ ok: false, ms: this.world.now() - began, portal: cause.code === "net.portal" }, events.length);
@@ -258,15 +261,19 @@ export class Runner {
   /** What a round says. */
   async request(events: WireEvent[], answers: AnswersWord | null): Promise<SyncRequest> {
     const { field } = this.parts;
+    const disk = await this.world.disk();
     return {
-      proto: PROTO,
+      proto: this.proto,
       cursor: Number(field.meta("cursor") ?? 0),
       have: this.have(),
       events,
+      key_letter: this.parts.identity.trust?.serial ?? 0,
+      carried: JSON.parse(field.meta("carried") ?? "{}") as object,
       state: {
         app: this.world.app,
         ...field.counts(),
-        disk_free: await this.world.diskFree(),
+        disk_free: disk?.free ?? null,
+        disk_used: disk?.used ?? null,
         clock: new Date(this.world.now()).toISOString(),
         browser: this.world.browser,
         answers,
@@ -278,7 +285,14 @@ export class Runner {
     const plain = new TextEncoder().encode(JSON.stringify(await this.request(events, answers)));
     const squeezed = await gzip(plain);
     const headers = { "Content-Type": "application/json", ...(squeezed ? { "Content-Encoding": "gzip" } : {}) };
-    return this.post(squeezed ?? plain, headers, true);
+    try {
+      return await this.post(squeezed ?? plain, headers, true);
+    } catch (error) {
+      const { code, details } = asProblem(error);
+      if (code !== "sync.proto" || details.ours !== OLDEST || this.proto === OLDEST) throw error;
+      this.proto = OLDEST; // an older centre: speak as it does until this program starts again
+      return this.exchange(events, answers);
+    }
   }
 
   private async post(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>, mayAskAgain: boolean): Promise<SyncReply> {
@@ -336,11 +350,28 @@ export class Runner {
       field.prune(new Date(now.getTime() - KEEP_SENT_DAYS * DAY_MS).toISOString());
       for (const signed of reply.manifests) field.setMeta(`manifest.${scopeOf(signed)}`, JSON.stringify(signed));
       if (reply.device.courier_key) field.setMeta("courier_key", reply.device.courier_key);
-      if (reply.device.revoked) field.setMeta("revoked", "yes");
     });
     this.pollS = reply.next_poll_s;
-    await this.follow(reply.device.point);
+    await this.follow(reply.device.point, reply.device.letters);
+    if (reply.device.revoked) await this.halt();
+    if (reply.device.move || reply.device.resend) await this.obey(reply.device);
+    const { identity, identities } = this.parts;
+    if (reply.key_letters?.length) {
+      const { learn } = await import("./keyring");
+      await learn(reply.key_letters, identity.trust ?? null, identity.releaseKeys, (trust) => identities.save(Object.assign(identity, { trust })));
+    }
     return verdicts.length;
+  }
+
+  /** The centre stopped this device. */
+  private async halt(): Promise<void> {
+    (await import("./orders")).stop(this.parts.field);
+  }
+
+  private async obey(orders: Orders): Promise<void> {
+    const { field, identity, identities } = this.parts;
+    identity.device = (await import("./orders")).obey(field, orders, identity.device!);
+    await identities.save(identity);
   }
 
   /** Numbers to send once more; each at most once in the life of this page, so that it cannot go on for ever. */
@@ -351,12 +382,12 @@ export class Runner {
   }
 
   /** The centre may have renamed or moved the service point. */
-  private async follow(point: Device["point"] | undefined): Promise<void> {
+  private async follow(point: Device["point"] | undefined, letters = this.parts.identity.device?.letters ?? ""): Promise<void> {
     const { identity, identities } = this.parts;
     if (!point?.region || !identity.device) return;
     const next = { ...identity.device.point, ...point };
-    if (JSON.stringify(next) === JSON.stringify(identity.device.point)) return;
-    identity.device = { ...identity.device, point: next };
+    if (letters === identity.device.letters && JSON.stringify(next) === JSON.stringify(identity.device.point)) return;
+    identity.device = { ...identity.device, letters, point: next };
     await identities.save(identity);
   }
 }

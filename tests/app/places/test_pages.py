@@ -95,7 +95,7 @@ def test_a_stopped_device_is_refused_and_its_late_events_are_set_aside(app: Flas
     path = f"/places/device/{village.id}"
     missing = submit(client, path, "/places/hexie", act="revoke", reason=" ")
     assert missing.status_code == 400
-    assert submit(client, path, "/places/hexie", act="revoke", reason="电脑丢了").status_code == 302
+    assert submit(client, path, "/places/hexie", act="revoke", reason="电脑丢了", sure="yes").status_code == 302
     reply = village.round(village.question("还能用吗"))
     assert (reply.status_code, reply.json["error"]["code"]) == (403, "device.revoked")
     assert noted(app, "device.revoked")[-1].body == {"reason": "电脑丢了"}
@@ -120,7 +120,7 @@ def test_who_only_looks_cannot_change(app: Flask, log_in: LogIn, who: str) -> No
     assert page.status_code == 200
     assert "生成登记码" not in page.get_data(as_text=True)
     for path in ("/places/", "/places/hexie", "/places/hexie/code", f"/places/device/{village.id}"):
-        reply = submit(client, path, "/accounts/password", name="改", act="revoke", reason="x")
+        reply = submit(client, path, "/accounts/password", name="改", act="revoke", reason="x", sure="yes")
         assert reply.status_code == 403, path
 
 
@@ -140,7 +140,7 @@ def test_a_county_manager_keeps_to_the_county(app: Flask, log_in: LogIn) -> None
     assert client.get("/places/hexie").json["error"]["code"] == "access.region"
     refused = [
         submit(client, "/places/hexie/code", "/places/dulongjiang"),
-        submit(client, f"/places/device/{village.id}", "/places/dulongjiang", act="revoke", reason="x"),
+        submit(client, f"/places/device/{village.id}", "/places/dulongjiang", act="revoke", reason="x", sure="yes"),
         submit(client, "/places/", **{**NEW, "region": region(app)}),
     ]
     assert [reply.status_code for reply in refused] == [403, 403, 403]
@@ -148,3 +148,31 @@ def test_a_county_manager_keeps_to_the_county(app: Flask, log_in: LogIn) -> None
 
 def test_an_unknown_point_is_not_found(log_in: LogIn) -> None:
     assert log_in("manager").get("/places/nowhere").json["error"]["code"] == "request.missing"
+
+
+def test_a_manager_sees_devices_and_asks_them_to_move_or_send_again(app: Flask, log_in: LogIn) -> None:
+    village, client = Village(app), log_in("manager")
+    village.round()
+    path, page = f"/places/device/{village.id}", "/devices/"
+    assert village.id not in client.get("/devices/?show=orders", headers=HTML).get_data(as_text=True)
+    moving = {"act": "move", "target": "dulongjiang", "reason": "换窗口"}
+    assert submit(client, path, page, **moving).status_code == 400  # nobody looked twice
+    assert submit(client, path, page, **moving, sure="yes").status_code == 302
+    assert submit(client, path, page, **moving, sure="yes").status_code == 409
+    again = {"act": "resend", "reason": "备份旧了", "sure": "yes"}
+    assert submit(client, path, page, **again, start="0").status_code == 400
+    assert submit(client, path, page, **again, start="3").status_code == 302
+    text_of = client.get(path, headers=HTML).get_data(as_text=True)
+    assert "等它换到 独龙江乡便民服务中心" in text_of
+    assert "等它从第 3 条起重传" in text_of
+    assert "程序太旧" in text_of  # this village speaks version 1
+    table = client.get("/devices/table.csv?show=orders").get_data(as_text=True)
+    assert village.id in table
+    assert "等它换到 独龙江乡便民服务中心" in table
+    assert noted(app, "device.move_ordered")[-1].body == {"reason": "换窗口", "point": "dulongjiang"}
+    first = re.findall(r"/places/order/(\d+)/drop", text_of)[0]
+    assert submit(client, f"/places/order/{first}/drop", path).status_code == 302
+    assert "等它换到" not in client.get(path, headers=HTML).get_data(as_text=True)
+    assert submit(client, f"/places/order/{first}/drop", path).status_code == 404
+    assert log_in("inspector").get(path, headers=HTML).status_code == 200
+    assert submit(log_in("inspector"), path, "/accounts/password", **again, start="1").status_code == 403

@@ -287,7 +287,7 @@ def test_what_is_not_json_is_refused(village: Village, body: bytes) -> None:
 
 
 def test_another_protocol_version_is_told_apart(village: Village) -> None:
-    found = refused(send(village, json.dumps(message(village, proto=2)).encode()), 400, "sync.proto")
+    found = refused(send(village, json.dumps(message(village, proto=9)).encode()), 400, "sync.proto")
     assert "2" in found["message"]
 
 
