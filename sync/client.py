@@ -368,13 +368,9 @@ class Village:
             )
             if reply.manifests:
                 box.put(manifest=msgspec.to_builtins(reply.manifests[-1]))
-            if reply.device.revoked:
-                box.put(revoked=True)
             if reply.device.courier_key:
                 box.put(courier_key=reply.device.courier_key)
-            if reply.device.point:
-                enrolled = self._enrolled()
-                box.put(enrolled={**enrolled, "point": {**enrolled["point"], **_given(reply.device.point)}})
+            if reply.device.revoked:
                 self._stop()
             outcome.resent += self._obey(reply.device)
 
@@ -429,15 +425,12 @@ class Village:
         return used
 
     def release_keys(self) -> dict[str, bytes]:
-        """Raw Ed25519 keys of the centre by id."""
-        return {name: base64.b64decode(raw) for name, raw in self.mailbox.get("release_keys", {}).items()}
+        """Raw Ed25519 keys of the centre by id that count now (S53)."""
+        return keyring.counting(self.trust, self._enrolment_keys(), stamp(self._centre_now()))
 
     def believe(self, told: SignedManifest) -> manifest.Manifest:
         """The manifest when it is signed, of our tables and not older than what is remembered (S10)."""
         keys = self.release_keys()
-
-    def _believe(self, told: SignedManifest) -> manifest.Manifest:
-        keys = keyring.counting(self.trust, self._enrolment_keys(), stamp(self._centre_now()))
         remembered = (int(self.mailbox.get("release", 0)), str(self.mailbox.get("root", "")))
         found = manifest.read(told.manifest, told.signature, keys, SCOPE, remembered)
         if found.schema != manifest.schema_id(self.shelf.schema):
