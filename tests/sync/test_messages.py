@@ -14,7 +14,7 @@ from sync.messages import MessageError, decode_request
 from sync.replies import read_enrol, read_failure, read_sync
 
 REQUEST: dict[str, Any] = {
-    "proto": 1,
+    "proto": 2,
     "cursor": 0,
     "have": {"knowledge": 1},
     "events": [
@@ -32,10 +32,13 @@ REQUEST: dict[str, Any] = {
         "waiting": 1,
         "refused": 0,
         "disk_free": None,
+        "disk_used": None,
         "clock": "2026-11-23T02:05:00.000Z",
         "browser": "x",
         "answers": {"knowledge": "0" * 64, "lingua": "", "digest": "1" * 64},
     },
+    "key_letter": 0,
+    "carried": {"resend": 0, "moved": None},
 }
 REPLY: dict[str, Any] = {
     "proto": 1,
@@ -114,7 +117,7 @@ def test_a_reply_is_read_with_its_pack_as_bytes() -> None:
         (lambda r: r["packs"][0].update(data="not base64!"), "$.packs[0].data"),
         (lambda r: r["packs"][0].update(sha256="../x"), "$.packs[0].sha256"),
         (lambda r: r["device"].update(revoked="no"), "$.device.revoked"),
-        (lambda r: r.update(proto=2), "proto"),
+        (lambda r: r.update(proto=9), "proto"),
     ],
 )
 def test_the_wrong_field_of_a_reply_is_named(change: Callable[[Any], Any], field: str) -> None:
