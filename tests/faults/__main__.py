@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ from tests.faults.machine import random_histories
 def main(arguments: list[str] | None = None) -> int:
     """Runs what was asked for; 0 when every promise held."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stopped from outside: leave no server and no disk behind
     chosen = [fault for fault in FAULTS if not asked.fault or fault.name in asked.fault]
     with tempfile.TemporaryDirectory(prefix="jjb-faults-") as folder:
         lab = Lab(Path(folder), asked.data)
