@@ -317,7 +317,9 @@ class Device:
         """Compare what a screen would say with what was noted (I5), and what content is shown (I4)."""
         status, verdicts = self.village.status(), self.village.mailbox.verdicts()
         own = [event for event, (device, _) in list(self.trial.history.recorded.items()) if device == self.id]
-        answered = sum(verdicts.get(event) is not None for event in own)
+        known = self.trial.history.verdicts  # what has its verdict may leave the device (a revoked one, a moved one)
+        answered = sum((verdicts[event] is not None) if event in verdicts else event in known for event in own)
+        self.trial.history.note_verdicts(verdicts)
         self.trial.history.note_shown(self.id, status.waiting, len(own) - answered)
         path = self.village.shelf.path
         changed = path.stat().st_mtime_ns if path.exists() else 0
