@@ -71,10 +71,10 @@ HANDLERS: Mapping[str, tuple[Handler, ...]] = {
     "case.progressed": (syncing_store.on_case_progress,),
     "case.submitted": (
         handling_store.on_case_submitted,
-        files_store.on_case_submitted,
+        files_store.on_files_named,
         oversight_store.on_case_submitted,
     ),
-    "case.supplemented": (handling_store.on_case_supplemented,),
+    "case.supplemented": (handling_store.on_case_supplemented, files_store.on_files_named),
     "case.withdrawn": (handling_store.on_case_withdrawn,),
     "question.asked": (oversight_store.on_question_asked, knowledge_gaps.on_question_asked),
     "rating.given": (ratings_store.on_rating_given, oversight_store.on_rating_given),

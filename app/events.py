@@ -8,6 +8,7 @@ Rows are sorted by name; `tests/contracts` holds that every event appended anywh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -15,6 +16,8 @@ from msgspec import Meta
 
 from app.problems import Problem
 
+VISIT = "visit:"
+"""Begins what a rating names when it is about a visit and not about a decided matter."""
 Short = Annotated[str, Meta(max_length=100)]
 Line = Annotated[str, Meta(max_length=500)]
 Long = Annotated[str, Meta(max_length=4000)]
@@ -108,7 +111,9 @@ class NoticePrinted(Body):
 
 class RatingGiven(Body):
     matter: Short
-    """What is rated: a case number, or `visit:` and an id when nothing was filed. One rating for each."""
+    """What is rated: a case number once it is decided (一事一评); `visit:` and a case number for the visit in which it
+    was handed in, or `visit:` and an id when nothing was filed (一次一评). One rating for each. Programs before 0.2 name
+    the case number in both."""
     level: Annotated[int, Meta(ge=1, le=5)]
     """GB/T 39046 A.8: 1 非常满意 … 5 非常不满意; 4 and 5 are 差评."""
     rated_at: When
@@ -136,6 +141,8 @@ class CaseSupplemented(Body):
     """The applicant's fields where one of them was corrected; sealed."""
     note: Long = ""
     """What the guide says with it; sealed."""
+    files: Annotated[list[FileNamed], Meta(max_length=60)] = []
+    """Photos and papers of what came; none from programs before 0.2."""
 
 
 class CaseWithdrawn(Body):
@@ -403,6 +410,12 @@ EVENTS: dict[str, Kind] = {
     "talk.returned": Kind("centre", Nothing),
 }
 # fmt: on
+
+
+def owner(body: Mapping[str, Any], subject: str) -> str:
+    """Whose key seals what is personal in an event: its case, also where a visit to hand one in was rated."""
+    matter = str(body.get("case_no") or body.get("matter") or subject)
+    return matter.removeprefix(VISIT) if matter.startswith(f"{VISIT}NJ") else matter
 
 
 def check(name: str, body: Any, source: Literal["device", "centre"]) -> dict[str, Any]:

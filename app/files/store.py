@@ -52,13 +52,27 @@ case_blob = Table(
 )
 
 
-def on_case_submitted(connection: Connection, entry: Entry) -> None:
-    """Note the files that a case names; they follow by tus. The same content twice in a case is sent once."""
-    named: dict[str, dict[str, Any]] = {one["sha256"]: one for one in entry.body.get("files", ())}
-    for position, one in enumerate(entry.body.get("files", ())):
-        row = {"case_no": entry.body["case_no"], "position": position}
+def on_files_named(connection: Connection, entry: Entry) -> None:
+    """Note the files that a case, or a supplement to it, names; they follow by tus.
+
+    The same content twice in a case is sent once, by whoever names it last until it is here.
+    """
+    case_no, files = entry.body["case_no"], entry.body.get("files", ())
+    named: dict[str, dict[str, Any]] = {one["sha256"]: one for one in files}
+    before = select(func.coalesce(func.max(case_attachment.c.position) + 1, 0))
+    first = connection.execute(before.where(case_attachment.c.case_no == case_no)).scalar_one()
+    for position, one in enumerate(files, int(first)):
+        row = {"case_no": case_no, "position": position}
         connection.execute(insert(case_attachment).values(**row, material=one["material"], sha256=one["sha256"]))
+    c = case_blob.c
+    rows = connection.execute(select(c.sha256, c.stored_at).where(c.case_no == case_no))
+    known = {row.sha256: row.stored_at for row in rows}
     for one in named.values():
+        if one["sha256"] in known:
+            if known[one["sha256"]] is None:
+                again = update(case_blob).where(c.case_no == case_no, c.sha256 == one["sha256"])
+                connection.execute(again.values(device=entry.device))
+            continue
         connection.execute(
             insert(case_blob).values(
                 id=secrets.token_urlsafe(24), case_no=entry.body["case_no"], sha256=one["sha256"], kind=one["kind"],

@@ -20,6 +20,7 @@ from app.bus import bus
 from app.db import db
 from app.handling import rules, store
 from app.limits import follow_limit, limiter
+from app.matters import DECIDED
 from app.pages import when
 from app.places.guard import points_in
 from app.problems import Problem
@@ -31,8 +32,6 @@ bp = Blueprint("follow", __name__, template_folder="templates", static_folder="s
 
 GUESSES = "10 per hour"
 """Wrong secrets for one receipt number, from anywhere."""
-RATED_STATES = ("done", "refused")
-"""Only a handled matter is rated (一事一评)."""
 
 
 def _number() -> str:
@@ -81,7 +80,7 @@ def rate() -> str | Response:
             found = _case(connection)
             if found is None:
                 return _again(Problem("follow.wrong"))
-            if level not in LEVELS or found.state not in RATED_STATES:
+            if level not in LEVELS or found.state not in DECIDED:
                 raise Problem("follow.level")
             _give(connection, found, level, request.form.get("text", "").strip()[:500])
     except Problem as problem:
@@ -139,7 +138,9 @@ def _page(connection: Connection, found: Row[Any], problem: Problem | None = Non
         }
         for entry in past
     ]
-    rated = next(iter(ledger.read(connection, limit=1, subject=found.case_no, name="rating.given")), None) is not None
+    decided = next((entry.seq for entry in past if entry.body["state"] in DECIDED), None)
+    given = ledger.read(connection, decided or 0, limit=1, subject=found.case_no, name="rating.given")
+    rated = decided is not None and next(iter(given), None) is not None
     point = next((row for row in points_in(connection, "") if row.id == found.point), None)
     known = store.promise(connection, found.item, found.release)
     due = found.due if found.state in rules.OURS else None
@@ -149,5 +150,5 @@ def _page(connection: Connection, found: Row[Any], problem: Problem | None = Non
         missing=json.loads(found.missing), owed=store.owed(connection, found.case_no) if found.state in rules.OPEN else [],
         due=due, due_sure=workdays.load().sure(clock.day_of(due)) if due else True, levels=LEVELS,
         name=found.applicant_masked.split(" ")[0],
-        may_rate=found.state in RATED_STATES and not rated, rated=rated,
+        may_rate=found.state in DECIDED and not rated, rated=rated,
     )  # fmt: skip

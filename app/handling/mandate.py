@@ -20,6 +20,7 @@ PAPER = "授权委托书"
 """The material under which a photographed mandate comes."""
 WAYS = {"signed": "屏幕上签名", "paper": "纸质委托书"}
 POWERS = {"submit": "提交申请和材料", "amend": "补正、撤回", "collect": "领取结果"}
+NO_MANDATE = "需复核：代办，没有委托书"
 INK = 150
 """A signature is at least so long; the pad is 1000 units wide."""
 
@@ -145,7 +146,7 @@ def flag(applicant: Mapping[str, str], proxy: Mapping[str, str] | None, mandate:
     """What the department should look at in a case that older programs, or a person of 16, handed in."""
     if acting_fault(applicant, proxy, day, alone=False):
         return "需复核：未满 18 岁，没有监护人"
-    return "需复核：代办，没有委托书" if needs_mandate(applicant, proxy, day) and not mandate else ""
+    return NO_MANDATE if needs_mandate(applicant, proxy, day) and not mandate else ""
 
 
 def known(mandate: Mapping[str, Any] | None) -> dict[str, Any]:

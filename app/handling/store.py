@@ -251,6 +251,8 @@ def on_case_supplemented(connection: Connection, entry: Entry) -> None:
         acting = _acting(connection, found.case_no, sealed)
         values |= _applicant(connection, acting, found.item, device.region, device.letters)
         values["sealed"] = json.dumps(sealed)
+    if any(one["material"] == mandate.PAPER for one in body["files"]) and found.flag == mandate.NO_MANDATE:
+        values["flag"] = ""
     settled = rules.paid_off(body["materials"], [one.name for one in owed(connection, found.case_no)])
     pay_off(connection, found.case_no, settled, entry.received_at)
     state = found.state

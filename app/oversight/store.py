@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from app.db import metadata
 from app.ledger import Entry, ledger
+from app.matters import matter_of
 from app.oversight import rules
 
 seen_question = Table(
@@ -118,9 +119,10 @@ def on_case_submitted(connection: Connection, entry: Entry) -> None:
 def on_rating_given(connection: Connection, entry: Entry) -> None:
     """Project a rating: level and reasons, not the free text. A second one for the same matter does not count."""
     body = entry.body
-    if connection.execute(select(seen_rating.c.seq).where(seen_rating.c.matter == body["matter"])).first():
+    matter = matter_of(connection, entry)
+    if connection.execute(select(seen_rating.c.seq).where(seen_rating.c.matter == matter)).first():
         return
-    row = {"matter": body["matter"], "level": body["level"], "reasons": json.dumps(body["reasons"], ensure_ascii=False)}
+    row = {"matter": matter, "level": body["level"], "reasons": json.dumps(body["reasons"], ensure_ascii=False)}
     connection.execute(insert(seen_rating).values(**_common(entry), **row))
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Table, Text, func, insert, select, update
 
-from app import clock, ledger
+from app import clock, events, ledger
 from app.db import metadata
 from app.ledger import Entry
+from app.matters import matter_of
 from app.pages import beijing_day, day_bounds
 from app.problems import Problem
 from app.ratings import rules
@@ -50,12 +51,12 @@ rectification = Table(
 
 def on_rating_given(connection: Connection, entry: Entry) -> None:
     """Project a rating; Problem('rating.twice') for a second one of the same matter. A low one opens a 整改单."""
-    body = entry.body
-    if connection.execute(select(rating.c.matter).where(rating.c.matter == body["matter"])).first():
+    body, matter = entry.body, matter_of(connection, entry)
+    if connection.execute(select(rating.c.matter).where(rating.c.matter == matter)).first():
         raise Problem("rating.twice")
     connection.execute(
         insert(rating).values(
-            matter=body["matter"],
+            matter=matter,
             level=body["level"],
             reasons=json.dumps(body["reasons"], ensure_ascii=False),
             point=entry.service_point,
@@ -69,7 +70,7 @@ def on_rating_given(connection: Connection, entry: Entry) -> None:
         settings = current_app.extensions["jjb_settings"]
         connection.execute(
             insert(rectification).values(
-                matter=body["matter"], point=entry.service_point, state="open", note="", changed_at=entry.received_at,
+                matter=matter, point=entry.service_point, state="open", note="", changed_at=entry.received_at,
                 due=_due(entry.received_at, settings.rectify_days),
                 contact_due=_due(entry.received_at, settings.contact_days),
             )
@@ -132,7 +133,8 @@ def act(connection: Connection, matter: str, done: rules.Act, actor: str) -> str
     if done.name == "close":
         values["again"] = done.again
     connection.execute(update(rectification).where(rectification.c.matter == matter).values(values))
-    body = {"state": state, "act": done.name, "note": vault().seal(connection, matter, done.note), "again": done.again}
+    note = vault().seal(connection, _owner(matter), done.note)
+    body = {"state": state, "act": done.name, "note": note, "again": done.again}
     ledger.append(
         connection,
         ledger.Event(clock.new_id(), "rectification.moved", matter, actor, now, body, service_point=found.point),
@@ -156,7 +158,11 @@ def past(connection: Connection, matter: str) -> list[Entry]:
 def note_of(connection: Connection, entry: Entry) -> str:
     """What was written to an act; entries from before 0.2 have none."""
     sealed = entry.body.get("note")
-    return str(vault().open(connection, entry.subject, sealed) or "（已按规定删除）") if sealed else ""
+    return str(vault().open(connection, _owner(entry.subject), sealed) or "（已按规定删除）") if sealed else ""
+
+
+def _owner(matter: str) -> str:
+    return events.owner({"matter": matter}, matter)
 
 
 def from_paper(connection: Connection, matter: str, point: str, level: int, day: str, text: str, actor: str) -> Entry:
@@ -196,7 +202,7 @@ def open_text(connection: Connection, matter: str, reason: str, actor: str) -> s
         clock.new_id(), "personal.unmasked", matter, actor, clock.now(), {"reason": reason}, service_point=found.point
     )
     ledger.append(connection, event)
-    return str(vault().open(connection, matter, found.sealed_text) or "") if found.sealed_text else ""
+    return str(vault().open(connection, _owner(matter), found.sealed_text) or "") if found.sealed_text else ""
 
 
 def point_of(connection: Connection, matter: str) -> str:

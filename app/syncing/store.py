@@ -94,7 +94,7 @@ def remember(
 def enter(connection: Connection, vault: Vault, device: Device, event: DeviceEvent, received_at: str) -> ledger.Entry:
     """Check an event, seal what is personal in it, append it. Problem event.unknown | event.field."""
     body = events.check(event.name, event.body, "device")
-    owner = body.get("case_no") or body.get("matter") or event.subject
+    owner = events.owner(body, event.subject)
     for field in events.EVENTS[event.name].sealed:
         if body.get(field):
             body[field] = vault.seal(connection, owner, body[field])

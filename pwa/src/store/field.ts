@@ -124,7 +124,8 @@ export class Field {
   prune(before: string): void {
     this.db.run(
       `DELETE FROM outbox WHERE verdict IN ('accepted', 'duplicate') AND answered_at < ?
-       AND id NOT IN (SELECT event FROM case_file)`,
+       AND id NOT IN (SELECT event FROM case_file)
+       AND id NOT IN (SELECT event FROM file WHERE state IN ('waiting', 'refused') AND event IS NOT NULL)`,
       [before],
     );
     this.papers.prune(before);

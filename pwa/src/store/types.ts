@@ -208,7 +208,7 @@ export interface RecordRow {
   progress: string; // cases: last state from the centre, "" when none
   papers: { waiting: number; refused: number }; // photos and papers of a case on their way, and not taken
   asked: "" | "returned" | "owed"; // cases: something must be brought
-  rated: boolean;
+  rates: string; // cases: what may be rated now: the visit in which it was handed in, or the decided matter; "" once done
 }
 
 export interface CaseFull extends Draft {

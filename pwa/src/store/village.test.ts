@@ -799,6 +799,33 @@ describe("photos and papers", () => {
     expect([...centre.places.values()].map(({ data }) => data.length)).toEqual([photo(20).length, page.length]);
   });
 
+  test("come with a supplement too, wait until it is handed in, and go after it", async () => {
+    const village = await enrolled();
+    const caseNo = await withPapers(village, photo(50_000));
+    await bring(village);
+    const more = photo(60_000);
+    await add(village, caseNo, more, "授权委托书");
+    expect(await states(village, caseNo)).toEqual(["sent", "held"]);
+    const { materials } = await village.caseFull(caseNo);
+    await village.supplement(caseNo, { materials, applicant: null, note: "" });
+    expect(await states(village, caseNo)).toEqual(["sent", "waiting"]);
+    await village.syncNow();
+    const event = [...centre.ledger.values()].find(({ name }) => name === "case.supplemented")!;
+    expect(event.body["files"]).toMatchObject([{ material: "授权委托书", bytes: more.length, kind: "image/jpeg" }]);
+  });
+
+  test("the visit and the decided matter are rated apart, also where an older program rated the case at once", async () => {
+    const village = await enrolled();
+    const caseNo = await withPapers(village);
+    const rates = async (): Promise<string> => (await village.records()).find(({ kind }) => kind === "case")!.rates;
+    expect(await rates()).toBe(`visit:${caseNo}`);
+    await village.rate({ matter: `visit:${caseNo}`, level: 1, reasons: [], text: "" });
+    expect(await rates()).toBe("");
+    expect(village.field.rated(caseNo)).toBe(true); // as an older program kept it
+    await village.rate({ matter: caseNo, level: 2, reasons: [], text: "" });
+    await expect(village.rate({ matter: caseNo, level: 2, reasons: [], text: "" })).rejects.toMatchObject({ code: "rating.twice" });
+  });
+
   test("go on at the byte where the link was cut, also after a restart", async () => {
     const village = await enrolled();
     const data = photo(100_000);

@@ -33,6 +33,8 @@ const PAPERS = 60; // of one case, as the centre takes them
 const PAPER_BYTES = 8 * 1024 * 1024; // of one
 const SPARE_BYTES = 1_000_000;
 const KINDS: Record<string, RecordRow["kind"]> = { "case.submitted": "case", "case.supplemented": "supplement", "case.withdrawn": "withdrawal" };
+/** How a rating is remembered here: a visit under its case number, as programs before 0.2 did; a decided case apart. */
+const ratedKey = (matter: string): string => (matter.startsWith("visit:NJ") ? matter.slice(6) : matter.startsWith("NJ") ? `done:${matter}` : matter);
 const LEVELS = ["", "非常满意", "满意", "基本满意", "不满意", "非常不满意"]; // GB/T 39046 A.8
 export class Village implements Calls {
   private runner: Runner | null = null;
@@ -350,13 +352,16 @@ export class Village implements Calls {
     if (!full.may.supplement) throw problem("case.still");
     if (note.length > LONG) throw problem("draft.field", { field: "说明" });
     if (applicant) checkDraft({ ...full, applicant });
-    const body = { case_no, materials, applicant, note };
+    const { sealed: before, draft } = this.field.caseFile(case_no)!;
+    const held = this.field.papers.of(draft).filter((row) => row.state === "held");
+    const files = await Promise.all(held.map((row) => this.named(row)));
+    const body = { case_no, materials, applicant, note, ...(files.length > 0 ? { files } : {}) };
     const event = await this.event("case.supplemented", case_no, body, full.item_name);
-    const { sealed: before } = this.field.caseFile(case_no)!;
     const kept = await this.box.open<Kept>(before);
     const sealed = await this.box.close({ ...kept, materials, applicant: applicant ?? kept.applicant });
     this.keep(undefined, () => {
       this.field.append(event);
+      this.field.papers.handIn(draft, event.id);
       keepCase(this.field.db, case_no, sealed);
     });
     this.runner?.poke();
@@ -421,8 +426,9 @@ export class Village implements Calls {
     return { material, sha256, bytes: row.bytes, kind };
   }
 
-  async addPaper(draft: string, material: string, data: Uint8Array<ArrayBuffer>, thumb: Uint8Array<ArrayBuffer>, original?: Uint8Array<ArrayBuffer>): Promise<string> {
-    if (!this.field.draft(draft)) throw problem("draft.missing", { id: draft });
+  async addPaper(to: string, material: string, data: Uint8Array<ArrayBuffer>, thumb: Uint8Array<ArrayBuffer>, original?: Uint8Array<ArrayBuffer>): Promise<string> {
+    const draft = this.field.caseFile(to)?.draft ?? to; // a case takes more papers with its next supplement
+    if (draft === to && !this.field.draft(draft)) throw problem("draft.missing", { id: draft });
     if (this.field.papers.of(draft).length >= PAPERS) throw problem("paper.many", { limit: PAPERS });
     const kind = kindOf(data);
     // The page has judged it whole (village/papers.ts), the centre will again.
@@ -478,7 +484,8 @@ export class Village implements Calls {
   async rate(rating: Rating): Promise<void> {
     if (![1, 2, 3, 4, 5].includes(rating.level)) throw problem("rating.level");
     const matter = rating.matter || `visit:${uuid7(this.world.now())}`;
-    if (this.field.rated(matter)) throw problem("rating.twice");
+    const key = ratedKey(matter);
+    if (this.field.rated(key)) throw problem("rating.twice");
     const body = {
       matter,
       level: rating.level,
@@ -489,7 +496,7 @@ export class Village implements Calls {
     };
     const title = `评价 · ${LEVELS[rating.level] ?? ""}`;
     const event = await this.event("rating.given", matter, body, title);
-    this.keep(undefined, () => this.field.rate(matter, event));
+    this.keep(undefined, () => this.field.rate(key, event));
     this.runner?.poke();
   }
 
@@ -501,6 +508,7 @@ export class Village implements Calls {
     const { title } = await this.box.open<{ title: string }>(row.sealed);
     const kind = KINDS[row.name] ?? (row.name.split(".")[0] as RecordRow["kind"]);
     const told = kind === "case" ? await this.toldOf(row.subject) : [];
+    const matter = /^(done|refused)$/.test(told.at(-1)?.state ?? "") ? row.subject : `visit:${row.subject}`;
     return {
       kind,
       id: kind === "case" ? row.subject : row.id,
@@ -510,8 +518,8 @@ export class Village implements Calls {
       problem: row.problem ? `${row.problem.message}${row.problem.next}` : "",
       progress: told.at(-1)?.state_name ?? told.at(-1)?.state ?? "",
       asked: kind === "case" ? asked(told, madeFor(this.field.db, row.subject)) : "",
-      papers: kind === "case" ? this.field.papers.ofEvent(row.id) : { waiting: 0, refused: 0 },
-      rated: kind === "case" && this.field.rated(row.subject),
+      papers: this.field.papers.ofEvent(row.id),
+      rates: kind === "case" && !this.field.rated(ratedKey(matter)) ? matter : "",
     };
   }
 

@@ -396,3 +396,28 @@ def test_no_log_line_and_no_name_on_disk_tells_whose_file_it_is(
     names = " ".join(str(path) for path in Path(settings.data / "files").rglob("*"))
     assert case_no not in names and hashlib.sha256(PHOTO).hexdigest() not in names
     assert case_no not in caplog.text
+
+
+def test_photos_of_a_supplement_follow_it_and_stand_after_those_of_the_case(village: Village, log_in: LogIn) -> None:
+    case_no = file_case(village, name_of(PHOTO, "户口簿"))
+    came = [{"name": "户口簿", "have": True}]
+    body = {"case_no": case_no, "materials": came, "applicant": None, "note": ""}
+    more = {
+        **body,
+        "files": [name_of(CASES["a paper"][0], "授权委托书", kind="application/pdf"), name_of(PHOTO, "户口簿")],
+    }
+    events = [
+        village.event("case.supplemented", case_no, body),  # as older programs send it
+        village.event("case.supplemented", case_no, more),
+    ]
+    assert [one["verdict"] for one in village.round(*events).json["verdicts"]] == ["accepted"] * 2
+    for data in (PHOTO, CASES["a paper"][0]):
+        place = create(village, case_no, data).headers["Location"]
+        assert patch(village, place, 0, data).status_code == 204
+    with village.app.extensions["jjb_db"].read() as connection:
+        found = store.attachments(connection, case_no)
+    assert [(one.material, bool(one.stored_at)) for one in found] == [
+        ("户口簿", True),
+        ("授权委托书", True),
+        ("户口簿", True),
+    ]

@@ -152,7 +152,7 @@ def test_a_paper_form_keeps_the_date_on_the_paper_apart(village: Village, app: F
     assert post(manager, "/ratings/paper", case_no=case_no, **form).status_code == 409  # one for each matter
     assert post(manager, "/ratings/paper", point="hexie", **{**form, "level": "1"}).status_code == 200
     page = manager.get("/ratings/").get_data(as_text=True)
-    assert "整改单 " + case_no in page
+    assert f"整改单 visit:{case_no}" in page  # not decided yet: it was the visit
     assert "木某某" not in page
     with app.extensions["jjb_db"].read() as connection:
         first, second = ledger.read(connection, name="rating.given")
@@ -212,3 +212,25 @@ def test_who_may_see_and_act(village: Village, log_in: LogIn) -> None:
 def test_an_unknown_matter_is_a_plain_page(village: Village, log_in: LogIn) -> None:
     rate(village, "visit:1", 5)
     assert act(log_in("manager"), "visit:9", "contact").status_code == 404
+
+
+def test_the_visit_and_the_decided_matter_are_rated_apart(village: Village, app: Flask, log_in: LogIn) -> None:
+    # Given a case that an older program let rate right after it was handed in
+    case = village.case(1)
+    case_no = case["subject"]
+    assert village.round(case).json["verdicts"][0]["verdict"] == "accepted"
+    assert rate(village, case_no, 4) == ("accepted", None)
+    # Then that was the visit; a newer program says the same of it, and neither counts twice
+    assert rate(village, f"visit:{case_no}", 1) == ("rejected", "rating.twice")
+    assert rate(village, case_no, 1) == ("rejected", "rating.twice")
+    # And once the case is decided, the matter itself may be rated
+    agent = log_in("agent1")
+    found = re.search(r'name="csrf_token" value="([^"]+)"', agent.get(f"/handling/{case_no}").get_data(as_text=True))
+    assert found
+    agent.post(f"/handling/{case_no}/move", data={"csrf_token": found[1], "state": "refused", "note": "不在范围"})
+    assert rate(village, case_no, 2) == ("accepted", None)
+    assert rate(village, case_no, 2) == ("rejected", "rating.twice")
+    # What was written opens as ever, under the key of the case
+    manager = log_in("manager")
+    opened = post(manager, "/ratings/open", matter=f"visit:{case_no}", reason="了解情况").get_data(as_text=True)
+    assert "态度很好" in opened

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { RecordRow } from "../../store/types";
 import { titleOf } from "./record";
 
-const row = (kind: RecordRow["kind"], title: string): RecordRow => ({ kind, id: "x", title, at: "", send: "sent", problem: "", progress: "", asked: "", papers: { waiting: 0, refused: 0 }, rated: false });
+const row = (kind: RecordRow["kind"], title: string): RecordRow => ({ kind, id: "x", title, at: "", send: "sent", problem: "", progress: "", asked: "", papers: { waiting: 0, refused: 0 }, rates: "" });
 
 test("a case shows its item and a masked name", () => expect(titleOf(row("case", "低保 · 张三丰"))).toBe("低保 · 张*丰"));
 test("masking twice changes nothing", () => expect(titleOf(row("case", "低保 · 张*丰"))).toBe("低保 · 张*丰"));
