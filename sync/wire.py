@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -56,12 +57,12 @@ class Wire:
 
     def post_json(self, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         """The body of a 2xx JSON answer; LinkError or Refused otherwise."""
-        sent = {"Content-Type": "application/json", "Accept": "application/json", **headers}
+        sent = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "gzip", **headers}
         with self._answer("POST", path, body, sent, "application/json") as reply:
             data = reply.read(LONGEST_JSON + 1)
             if len(data) > LONGEST_JSON:
                 raise LinkError("answer", "too long")
-            return data
+            return _unzipped(data) if reply.headers.get("Content-Encoding") == "gzip" else data
 
     def ask_tus(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, str]:
         """Headers of a 2xx answer that speaks tus and has no body; LinkError or Refused otherwise."""
@@ -110,6 +111,18 @@ class Wire:
                 self.host, self.port, timeout=self.silence_s, context=ssl.create_default_context()
             )
         return http.client.HTTPConnection(self.host, self.port, timeout=self.silence_s)
+
+
+def _unzipped(data: bytes) -> bytes:
+    """The whole of a gzip body; LinkError when it is damaged, cut short or larger than an answer may be."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        plain = reader.decompress(data, LONGEST_JSON)
+    except zlib.error as error:
+        raise LinkError("answer", "gzip") from error
+    if not reader.eof:
+        raise LinkError("answer", "too long" if reader.unconsumed_tail else "gzip")
+    return plain
 
 
 def _refusal(reply: http.client.HTTPResponse, kind: str) -> Exception:

@@ -56,9 +56,12 @@ def install(app: Flask, open_doors: Sequence[str]) -> None:
     @app.after_request
     def harden(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "geolocation=(), payment=(), usb=()")
+        if response.mimetype == "application/json":  # no document: nothing of it may load; villages pay for each byte
+            headers.setdefault("Content-Security-Policy", "default-src 'none'")
+        else:
+            headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+            headers.setdefault("Referrer-Policy", "same-origin")
+            headers.setdefault("Permissions-Policy", "geolocation=(), payment=(), usb=()")
         headers.setdefault("Cache-Control", "no-store")
         return response

@@ -33,7 +33,14 @@ class Centre:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data / "gunicorn.log"
         self.settings: dict[str, str] = {}
+        self.threads = 64
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def group(self) -> int:
+        """The process group of the running server."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def environment(self) -> dict[str, str]:
@@ -47,7 +54,7 @@ class Centre:
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "64"]
+        command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", str(self.threads)]
         command += ["--workers", "1", "--bind", f"127.0.0.1:{self.port}", "app:create_app()"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

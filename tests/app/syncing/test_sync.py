@@ -304,6 +304,16 @@ def test_gzip_is_read_and_a_bomb_is_not(village: Village, app: Flask) -> None:
     refused(send(village, b" " * (limit + 1)), 413, "request.size")
 
 
+def test_a_reply_is_squeezed_for_whoever_takes_gzip(village: Village) -> None:
+    body = json.dumps(message(village, *(village.question(f"低保 {n}") for n in range(20)))).encode()
+    plain = send(village, body)
+    squeezed = send(village, body, **{"Accept-Encoding": "gzip"})
+    assert (plain.content_encoding, squeezed.content_encoding) == (None, "gzip")
+    assert len(squeezed.data) * 2 < len(plain.data)
+    told = json.loads(gzip.decompress(squeezed.data))
+    assert [one["verdict"] for one in told["verdicts"]] == ["duplicate"] * 20
+
+
 def test_signature_refusals_each_have_their_own_problem(village: Village, app: Flask) -> None:
     client = app.test_client()
     refused(client.post("/sync", data=b"{}", content_type="application/json"), 401, "device.signature")
