@@ -343,6 +343,11 @@ class TalkEnded(Body):
     outcome: Short
 
 
+class TalkConsent(Body):
+    kind: Short
+    given: bool
+
+
 class TalkOpened(Body):
     item: Short
 
@@ -405,6 +410,7 @@ EVENTS: dict[str, Kind] = {
     "reply.drafted": Kind("centre", DraftMade),
     "sync.settled": Kind("centre", SyncSettled),
     "talk.claimed": Kind("centre", Nothing),
+    "talk.consent": Kind("centre", TalkConsent),
     "talk.ended": Kind("centre", TalkEnded),
     "talk.opened": Kind("centre", TalkOpened),
     "talk.returned": Kind("centre", Nothing),

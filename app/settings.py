@@ -71,6 +71,10 @@ class Settings:
     login_limit: str = setting("10 per minute", "rate", "Log-in attempts allowed from one address.")
     enrol_limit: str = setting("10 per minute", "rate", "Enrolment attempts allowed from one address.")
     agent_away_s: int = setting(60, "seconds", "An agent unseen for longer gives talks back to the queue.")
+    relay_urls: str = setting(
+        "", "URLs", "STUN and TURN addresses for voice, space between: `turn:host:3478?transport=udp turns:host:443`."
+    )
+    relay_secret: str = setting("", "secret", "coturn's `static-auth-secret`; log-ins last ten minutes.", secret=True)
     accept_days: int = setting(5, "working days", "Time to accept, return or refuse a case (行政许可法 32).")
     decide_days: int = setting(20, "working days", "Time to decide a case whose item promises no number of days.")
     owed_days: int = setting(10, "working days", "Time that the form proposes for materials that may follow.")
@@ -110,7 +114,15 @@ class Settings:
         if self.socket_limit > self.request_threads - 16:
             raise Problem("setting.value", name="JJB_SOCKET_LIMIT", value=self.socket_limit)
         self._check_drafts()
+        self._check_relay()
         return self
+
+    def _check_relay(self) -> None:
+        urls = self.relay_urls.split()
+        if not all(re.fullmatch(r"(stun|turn)s?:[\w.\-\[\]:]+(\?transport=(udp|tcp))?", url) for url in urls):
+            raise Problem("setting.value", name="JJB_RELAY_URLS", value=self.relay_urls[:200])
+        if any(url.startswith("turn") for url in urls) and len(self.relay_secret) < 16:
+            raise Problem("setting.value", name="JJB_RELAY_SECRET", value="……")
 
     def _check_drafts(self) -> None:
         if not self.draft_url:

@@ -13,18 +13,11 @@ from sqlalchemy import Connection
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import store
+from app.desk import media, store
+from app.desk.frames import Frame, Id, Plain
 from app.knowledge import releases
 from app.places.guard import Device
 from app.problems import Problem
-
-Id = Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}$")]
-Plain = r"^[^\x00]*$"
-"""PostgreSQL keeps no NUL in a text."""
-
-
-class Frame(msgspec.Struct, tag_field="type", forbid_unknown_fields=True):
-    """Base of the frames that come in."""
 
 
 class Open(Frame, tag="open"):
@@ -71,8 +64,8 @@ class Ping(Frame, tag="ping"):
     pass
 
 
-VillageFrame = Open | Say | End | Ping
-AgentFrame = Say | Card | Claim | GiveBack | End | Watch | Ping
+VillageFrame = Open | Say | End | Ping | media.FromVillage
+AgentFrame = Say | Card | Claim | GiveBack | End | Watch | Ping | media.FromAgent
 
 
 def read_frame(text: Any, kinds: Any) -> Any:
@@ -85,6 +78,9 @@ def read_frame(text: Any, kinds: Any) -> Any:
 
 def village_act(device: Device, frame: VillageFrame) -> None:
     """Carry out a frame of a village; the answer comes through the bus like everybody else's."""
+    if isinstance(frame, media.FromVillage):
+        media.village_act(device, frame)
+        return
     with db().write() as connection:
         if isinstance(frame, Open):
             found = store.open_talk(connection, device, frame.client_id, frame.reason, frame.item, frame.release)
@@ -110,6 +106,9 @@ def _of_village(connection: Connection, device: Device, wanted: str | None) -> A
 def agent_act(person: Person, frame: AgentFrame) -> None:
     """Carry out a frame of an agent."""
     if isinstance(frame, Ping | Watch):
+        return
+    if isinstance(frame, media.FromAgent):
+        media.agent_act(person, frame)
         return
     if frame.talk is None:
         raise Problem("talk.frame", field="talk")

@@ -22,7 +22,7 @@ from app.accounts.guard import current_person, log_in_mark, still_logged_in
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import service, store
+from app.desk import media, service, store
 from app.places.guard import Device, device_public
 from app.problems import Problem
 from sync import signatures
@@ -39,6 +39,7 @@ def install(app: Flask) -> None:
     """Register the sockets on the application."""
     app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": 25, "max_message_size": 64 * 1024}
     settings = app.extensions["jjb_settings"]
+    app.extensions["jjb_grants"] = media.Grants()
     budget = threading.BoundedSemaphore(settings.socket_limit)
     sock = Sock(app)
 
@@ -109,8 +110,8 @@ class _Socket:
         with self.app.app_context():
             try:
                 while (note := self.inbox.get()) != STOP:
-                    if note[0] == "send":
-                        self.send(note[1])
+                    if isinstance(note[1], dict):
+                        self.send(note[1])  # an answer to this socket, or a signal of the other end
                     else:
                         self.news()
             except ConnectionClosed:
@@ -232,6 +233,7 @@ class _Agent(_Socket):
             self.send({"type": "problem", **problem.to_wire()})
             self.ws.close(4001, "log in")
             return
+        self.topics = ("desk", f"agent:{self.person.id}")
         self.watched: dict[str, int] = {}
         self.serve()
 

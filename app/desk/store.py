@@ -287,6 +287,11 @@ def drop_reply(connection: Connection, person: str, reply_id: str) -> None:
     connection.execute(delete(canned).where(canned.c.id == reply_id, canned.c.person == person))
 
 
+def note_consent(connection: Connection, found: Row[Any], actor: str, kind: str, *, given: bool) -> None:
+    """Write into the ledger that the village allowed something, or that somebody stopped it."""
+    _note(connection, "talk.consent", found.id, actor, found.point, {"kind": kind, "given": given})
+
+
 def _note(connection: Connection, name: str, talk_id: str, actor: str, point: str, body: dict[str, Any]) -> None:
     ledger.append(
         connection, ledger.Event(clock.new_id(), name, talk_id, actor, clock.now(), body, service_point=point)

@@ -92,6 +92,7 @@ WORDS = {
     "courier.taken": "收 U 盘送来的记录",
     "sync.settled": "处理退回的记录",
     "talk.claimed": "坐席接起呼叫",
+    "talk.consent": "同意或停止语音",
     "talk.ended": "呼叫结束",
     "talk.opened": "呼叫客服",
     "talk.returned": "呼叫退回排队",

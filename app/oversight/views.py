@@ -254,9 +254,10 @@ def _add_course(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     course = trail.talks(connection, [row["talk"] for row in rows])
     for row in rows:
         entries = course[row["talk"]]
+        last = next(one for one in reversed(entries) if one.name != "talk.consent")
         claimed = next((clock.parse(one.received_at) for one in entries if one.name == "talk.claimed"), None)
         row["waited"] = rules.lasted(clock.parse(row["received_at"]), claimed)
-        row["state"] = rules.talk_state(entries[-1].name, entries[-1].body.get("outcome", ""))
+        row["state"] = rules.talk_state(last.name, last.body.get("outcome", ""))
 
 
 def _choice(name: str, known: Collection[str]) -> str:
