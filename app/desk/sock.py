@@ -220,7 +220,7 @@ def _hello(text: Any, nonce: str) -> tuple[Device, str | None, int]:
 class _Agent(_Socket):
     """The agent end: hears the queue, and the talks it watches after their cursors."""
 
-    topics = ("desk",)
+    topics: tuple[str, ...] = ("desk",)
 
     def run(self) -> None:
         if request.headers.get("Origin", request.host_url).rstrip("/") != request.host_url.rstrip("/"):

@@ -37,9 +37,7 @@ def refused(end: End) -> str:
     return str(end.next("problem")["error"]["code"])
 
 
-def test_an_agent_asks_the_village_allows_and_signals_pass_both_ways(
-    app: Flask, talking: tuple[End, End, str]
-) -> None:
+def test_an_agent_asks_the_village_allows_and_signals_pass_both_ways(app: Flask, talking: tuple[End, End, str]) -> None:
     village, agent, talk = talking
     agent.send(type="ask", talk=talk, kind="voice")
     assert village.next("ask")["kind"] == "voice"
