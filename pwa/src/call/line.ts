@@ -50,6 +50,13 @@ export class Line {
     return true;
   }
 
+  /** Leaves a socket that does not answer and opens another, at once. */
+  renew(): void {
+    if (!this.wanted) return;
+    this.attempt = 0;
+    this.connect();
+  }
+
   private readonly now = (): void => {
     if (this.wanted && this.socket?.readyState !== WebSocket.OPEN) {
       this.attempt = 0;

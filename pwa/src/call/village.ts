@@ -24,6 +24,14 @@ const line = new Line({
   onState: (state) => (talk.line = state === "live" ? "connecting" : state),
 });
 
+/** Voice is loaded when it is first meant; imports resolve in the order asked for, so frames keep theirs. */
+async function voicing(): Promise<typeof import("./voicing")> {
+  const loaded = await import("./voicing");
+  loaded.bind({ side: "village", send: (frame) => line.send(frame), again: () => line.renew() });
+  return loaded;
+}
+let voiced = false; // a media frame came: there is something to close
+
 async function take(frame: Record<string, unknown>): Promise<void> {
   if (frame.type === "challenge") {
     const signature = await store.sign(`jb-talk:${device}:${String(frame.nonce)}`);
@@ -40,15 +48,20 @@ async function take(frame: Record<string, unknown>): Promise<void> {
     talk.state = state;
     opening = null;
     holdLink(state.state === "active");
+    if (voiced && state.state !== "active") void voicing().then((it) => it.close());
     if (state.state === "ended") line.close();
   } else if (frame.type === "message") {
     talk.transcript = hear(talk.transcript, [frame as unknown as Message]);
     talk.pending = unheard(talk.pending, talk.transcript);
+  } else if (["ask", "consent", "signal", "relay"].includes(String(frame.type))) {
+    voiced = true;
+    void voicing().then((it) => it.take(frame));
   } else if (frame.type === "problem") {
     const error = frame.error as { message: string; next: string };
     const mine = talk.pending.find((one) => one.client_id === frame.client_id);
     if (mine) mine.failed = error;
     else talk.problem = { message: error.message, next: error.next };
+    if (voiced && (frame.error as { code: string }).code === "talk.consent") void voicing().then((it) => it.close());
   }
 }
 
@@ -62,6 +75,7 @@ function speak(one: Pending): void {
 function leave(): void {
   if (!talk.state || talk.state.state !== "ended") talk.state = null;
   holdLink(false);
+  if (voiced) void voicing().then((it) => it.close());
   line.close();
 }
 
@@ -103,6 +117,12 @@ export function sayAgain(clientId: string): void {
 export function hangUp(): void {
   opening = null;
   if (!talk.state || !line.send({ type: "end", talk: talk.state.talk })) leave();
+}
+
+/** The voice bar, bound to this line. */
+export async function voiceBar(): Promise<typeof import("./Voice.vue")> {
+  await voicing();
+  return import("./Voice.vue");
 }
 
 export const current = readonly(talk);

@@ -3,6 +3,7 @@
 import { computed, reactive, watch } from "vue";
 import { Line, type LineState } from "../call/line";
 import { type Message, type Pending, cursor, hear, unheard } from "../call/transcript";
+import { bind, close, take as takeVoice, voice } from "../call/voicing";
 import { asProblem, type Problem } from "../kit/problems";
 import { api, type Caller, type DeskState, type Me, type Summary } from "./api";
 
@@ -78,7 +79,9 @@ function fail(error: unknown): void {
 function take(frame: Record<string, unknown>): void {
   if (frame.type === "desk") settle(frame as unknown as DeskState);
   else if (frame.type === "message") heard([frame as unknown as Message]);
+  else if (["consent", "signal", "relay"].includes(String(frame.type))) takeVoice(frame);
   else if (frame.type === "problem") {
+    if ((frame.error as { code: string }).code === "talk.consent") close();
     const error = frame.error as { code: string; message: string; next: string };
     const mine = desk.pending.find((one) => one.client_id === frame.client_id);
     if (mine) mine.failed = error;
@@ -87,6 +90,8 @@ function take(frame: Record<string, unknown>): void {
   }
 }
 
+bind({ side: "agent", send: (frame) => line.send(frame), again: () => line.renew() });
+
 function settle(state: DeskState): void {
   const known = new Set([...desk.queue, ...desk.mine].map((talk) => talk.id));
   const fresh = state.queue.filter((talk) => !known.has(talk.id));
@@ -94,6 +99,7 @@ function settle(state: DeskState): void {
   desk.mine = state.mine;
   desk.present = state.present;
   if (fresh.length > 0) ring();
+  if (voice.phase !== "off" && !state.mine.some((talk) => talk.id === voice.talk)) close();
   for (const talk of [...state.mine, ...state.queue]) if (!known.has(talk.id) || !(talk.id in desk.transcripts)) watchTalk(talk.id);
   if (desk.selected && !current.value) desk.selected = null; // ended, or taken by a colleague
   desk.selected ??= desk.mine[0]?.id ?? null;

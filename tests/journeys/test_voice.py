@@ -1,0 +1,94 @@
+"""Voice beside the text of a talk, between two real browsers with made-up microphones."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.journeys.centre import Centre
+from tests.journeys.conftest import OpenBrowser
+from tests.journeys.test_screens import faults_of
+from tests.journeys.test_story import log_in, say
+from tests.wire import Wire
+
+MICROPHONE = (
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
+COUNT = """
+window.peers = [];
+const Real = RTCPeerConnection;
+window.RTCPeerConnection = class extends Real { constructor(...all) { super(...all); window.peers.push(this); } };
+"""
+HEARD = """async () => {
+  let bytes = 0;
+  for (const one of (await window.peers.at(-1).getStats()).values())
+    if (one.type === "inbound-rtp" && one.kind === "audio") bytes += one.bytesReceived;
+  return bytes;
+}"""
+KINDS = "() => window.peers.at(-1).getTransceivers().map((one) => one.receiver.track.kind).join()"
+
+
+def hears(page: Page) -> None:
+    """Audio keeps arriving at a page."""
+    before = page.evaluate(HEARD)
+    page.wait_for_function(f"async (before) => (await ({HEARD})()) > before + 500", arg=before)
+
+
+def test_a_village_and_an_agent_talk_by_voice(centre: Centre, open_browser: OpenBrowser) -> None:
+    with Wire(centre.port) as wire:
+        # Given a village that was taken by an agent
+        village = open_browser("village", flags=MICROPHONE).pages[0]
+        village.add_init_script(COUNT)
+        village.goto(f"{wire.url}/village/")
+        village.get_by_label("登记码").fill(centre.run("enrol-code", "hexie").split()[0])
+        village.keyboard.press("Enter")
+        expect(village.locator(".strip")).to_contain_text("知识第 1 版")
+        village.goto(f"{wire.url}/village/#/call")
+        village.get_by_role("button", name="呼叫客服").click()
+        expect(village.get_by_text("已经排上队")).to_be_visible()
+        context = open_browser("agent", flags=MICROPHONE)
+        context.add_init_script(COUNT)
+        agent = log_in(context, centre, "agent1")
+        agent.goto(f"{centre.url}/desk/")
+        agent.get_by_role("button", name="接起").first.click()
+
+        # When the agent asks and the village takes it up
+        agent.get_by_role("button", name="请求语音").click()
+        village.get_by_role("button", name="接听").click()
+
+        # Then each hears the other, by voice alone
+        for page in (village, agent):
+            expect(page.get_by_text(re.compile("^语音通话中"))).to_be_visible(timeout=15_000)
+            hears(page)
+            assert page.evaluate(KINDS) == "audio"
+            assert faults_of(page) == []
+        assert village.evaluate("() => window.peers.at(-1).remoteDescription.sdp.includes('maxaveragebitrate=16000')")
+
+        # When the agent keeps to text, then goes on
+        agent.get_by_role("button", name="先用文字").click()
+        for page in (village, agent):
+            expect(page.get_by_text(re.compile("语音暂停，先用文字"))).to_be_visible()
+        say(village, "听不清，我写")
+        expect(agent.locator(".bubble.theirs").last).to_contain_text("听不清，我写")
+        agent.get_by_role("button", name="恢复语音").click()
+        for page in (village, agent):
+            expect(page.get_by_text(re.compile("^语音通话中"))).to_be_visible()
+            hears(page)
+
+        # When the line to the centre is cut, the voice goes on
+        wire.cut()
+        hears(agent)
+        expect(village.get_by_text("正在重连")).to_have_count(0)
+
+        # When the village hangs up the voice, nobody hears anybody, and the text goes on
+        village.get_by_role("button", name="挂断语音").click()
+        for page, button in ((village, "语音通话"), (agent, "请求语音")):
+            expect(page.get_by_role("button", name=button)).to_be_visible()
+            assert page.evaluate("() => window.peers.every((one) => one.connectionState === 'closed')")
+        say(village, "谢谢")
+        expect(agent.locator(".bubble.theirs").last).to_contain_text("谢谢")
+    assert "账本完好" in centre.run("ledger-verify")
