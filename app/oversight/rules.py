@@ -139,6 +139,7 @@ FIELD_WORDS = {
     "external_case_no": "省平台办件号",
     "files": "附件",
     "follow": "查询码",
+    "given": "是否同意",
     "handler": "经办人",
     "item": "事项",
     "items": "事项",
