@@ -36,6 +36,7 @@ VILLAGE = {
     "rate": "#/rate",
     "call": "#/call?item=id-card",
     "device": "#/device",
+    "stick": "#/device/stick",
     "help": "#/help",
 }
 CONSOLES = {
@@ -43,6 +44,8 @@ CONSOLES = {
         "oversight": "/oversight/",
         "audit": "/oversight/audit",
         "points": "/places/",
+        "devices": "/devices/",
+        "courier": "/courier",
         "point": "/places/hexie",
         "cases": "/handling/",
         "ratings": "/ratings/",
