@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
+import zlib
 from pathlib import Path
 
 import apsw
@@ -170,15 +172,13 @@ def test_a_corrected_fee_reaches_the_village_in_two_kilobytes(centre: Centre, op
 
 
 def replies(wire: Wire) -> list[dict]:  # type: ignore[type-arg]
-    """Every JSON body of a sync reply that passed the wire."""
+    """Every body of a sync reply with something to tell that passed the wire: gzip, as a browser takes it."""
     found = []
     for passed in wire.connections:
-        for start in re.finditer(rb'\{"cursor":', bytes(passed.down)):
-            try:
-                text = bytes(passed.down)[start.start() :].decode(errors="replace")
-                found.append(json.JSONDecoder().raw_decode(text)[0])
-            except json.JSONDecodeError:
-                continue
+        for start in re.finditer(rb"\r\n\r\n(?=\x1f\x8b)", bytes(passed.down)):
+            text = zlib.decompressobj(wbits=31).decompress(bytes(passed.down)[start.end() :])
+            with contextlib.suppress(json.JSONDecodeError):
+                found.append(json.loads(text))
     return [one for one in found if "manifests" in one]
 
 
