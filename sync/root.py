@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from sync.client import stamp
 from sync.keyring import Certificate, Letter, LetterError, SignedLetter, read, write
 from sync.manifest import key_id, public_bytes
 
@@ -62,13 +63,15 @@ def next_letter(
         raise LetterError("root")
     kept = [one for one in old.keys if one.key_id not in wish.revoke] if old else []
     added = [
-        Certificate(one.key_id, one.public_key, _stamp(now), _stamp(now + timedelta(days=wish.days)))
+        Certificate(
+            one.key_id, one.public_key, stamp(now.timestamp()), stamp((now + timedelta(days=wish.days)).timestamp())
+        )
         for one in wish.add
     ]
     fresh = {one.key_id for one in added}
     keys = [*added, *(one for one in kept if one.key_id not in fresh)]
     named = public_bytes(new_root or root)
-    letter = Letter(1, (old.serial if old else 0) + 1, named, keys, _stamp(now))
+    letter = Letter(1, (old.serial if old else 0) + 1, named, keys, stamp(now.timestamp()))
     told = write(letter, [root, new_root] if new_root else [root])
     read(told)  # what we would refuse is never handed out
     return told
@@ -138,10 +141,6 @@ def _sign(options: argparse.Namespace) -> int:
     told = next_letter(root, before, wish, datetime.now(UTC), new_root)
     print(msgspec.json.encode(told).decode())
     return 0
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from sync.messages import MOST_EVENTS, DeviceEvent
 from sync.outbox import fitting
 from sync.packs import PackError
 from sync.replies import SignedManifest
+from sync.uploads import FOR_GOOD
 from sync.wire import LinkError, Refused
 
 KEYS_KEPT = 50
@@ -147,7 +148,7 @@ def _note_paper(village: Village, word: courier.FileWord, taken: TakenIn) -> Non
         if word.stored:
             village.mailbox.settle_file(one.id)
             taken.files += 1
-        elif word.problem and word.problem.code in ("file.content", "file.large"):
+        elif word.problem and word.problem.code in FOR_GOOD:
             village.mailbox.refuse_file(one.id, word.problem.code, word.problem.message, word.problem.next)
             taken.refused += 1
 

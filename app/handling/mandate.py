@@ -99,7 +99,7 @@ def mandate_fault(
 
 
 def _same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """By number where both have one, and by name."""
+    """The same name, and the same number as written; nobody is the same by a number left out on one side."""
     numbers = (one.get("id_number", ""), other.get("id_number", ""))
     return one.get("name", "").strip() == other.get("name", "").strip() and numbers[0] == numbers[1]
 

@@ -7,6 +7,7 @@ import { BATCH_LARGEST } from "../sync/outbox";
 import type { Runner } from "../sync/runner";
 import { scopeOf } from "../sync/packs";
 import { signText } from "../sync/signature";
+import { FOR_GOOD } from "../sync/uploads";
 import type { Field } from "./field";
 import type { Identity } from "./identity";
 import { uuid7 } from "./ids";
@@ -90,9 +91,9 @@ async function take(here: Here, file: Bytes): Promise<StickDone> {
   return opened.about.kind === "receipt" ? receipt(here, opened, file.length) : knowledge(here, opened, file.length);
 }
 
-async function believeKind({ identity }: Here, opened: Opened, bytes: number): Promise<void> {
+async function believeKind({ runner }: Here, opened: Opened, bytes: number): Promise<void> {
   if (opened.about.kind === "up") throw problem("stick.file", { reason: "是要交给中心的，不是中心给的", bytes });
-  await believe(opened, identity.releaseKeys, bytes);
+  await believe(opened, await runner.releaseKeys(), bytes);
 }
 
 interface FileWord {
@@ -138,7 +139,7 @@ async function settlePapers({ field, seal, now }: Here, words: readonly FileWord
     if (word?.stored) {
       field.papers.settle(row.id, new Date(now).toISOString());
       stored += 1;
-    } else if (word?.problem && ["file.content", "file.large"].includes(word.problem.code)) field.papers.refuse(row.id, word.problem);
+    } else if (word?.problem && FOR_GOOD.has(word.problem.code)) field.papers.refuse(row.id, word.problem);
   }
   return stored;
 }

@@ -27,6 +27,7 @@ export class News {
   constructor(
     private readonly world: World,
     private readonly parts: Parts,
+    private readonly releaseKeys: () => Promise<Readonly<Record<string, string>>>,
   ) {}
 
   /** Brings each scope to the newest manifest we were told of, in this round or in an earlier one. */
@@ -60,12 +61,10 @@ export class News {
   }
 
   private async believe(signed: SignedManifest, file: ScopeFile): Promise<Manifest> {
-    const { field, identity } = this.parts;
+    const { field } = this.parts;
     const seen = JSON.parse(field.meta(`seen.${file.scope}`) ?? '{"release":0,"root":""}') as { release: number; root: string };
     try {
-      const now = this.world.now() - Number(field.meta("skew_ms") ?? 0);
-      const keys = identity.trust ? (await import("./keyring")).counting(identity.trust, identity.releaseKeys, now) : identity.releaseKeys;
-      return await readManifest(signed, keys, file.scope, file.schema, seen);
+      return await readManifest(signed, await this.releaseKeys(), file.scope, file.schema, seen);
     } catch (error) {
       field.dropMeta(`manifest.${file.scope}`); // refused for good; the next round may bring a better one
       throw error;

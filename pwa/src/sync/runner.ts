@@ -76,7 +76,7 @@ export class Runner {
     private readonly world: World,
     private readonly parts: Parts,
   ) {
-    this.news = new News(world, parts);
+    this.news = new News(world, parts, () => this.releaseKeys());
     const { now, random, fetcher, calling, changed } = world;
     const paused = (): boolean => parts.field.meta("papers_paused") === "yes";
     const signed = this.signed.bind(this);
@@ -105,6 +105,12 @@ export class Runner {
   /** The time by the centre's clock, as well as this device knows it. */
   get centreNow(): number {
     return this.world.now() - (this.skewMs ?? 0);
+  }
+
+  /** Release keys of the centre by id that count now (S53). */
+  async releaseKeys(): Promise<Readonly<Record<string, string>>> {
+    const { trust, releaseKeys } = this.parts.identity;
+    return trust ? (await import("./keyring")).counting(trust, releaseKeys, this.centreNow) : releaseKeys;
   }
 
   start(): void {

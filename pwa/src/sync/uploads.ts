@@ -12,7 +12,7 @@ const CHUNK_MOST = 256 * 1024;
 const FAST_MS = 2_000;
 const SLOW_MS = 8_000;
 const TRIES = 3;
-const FOR_GOOD = new Set(["file.content", "file.large"]); // the paper itself is refused: a person must look
+export const FOR_GOOD: ReadonlySet<string> = new Set(["file.content", "file.large"]); // the paper itself is refused: a person must look
 const ANEW = new Set(["file.offset", "file.checksum", "file.gone"]);
 const CALL_ENDS_MS = 5_000; // how often to look whether a call is over
 
