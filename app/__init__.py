@@ -40,6 +40,7 @@ from app.places import views as places_views
 from app.portal import views as portal_views
 from app.ratings import store as ratings_store
 from app.ratings import views as ratings_views
+from app.reading import views as reading_views
 from app.settings import Settings
 from app.syncing import store as syncing_store
 from app.syncing import views as syncing_views
@@ -61,6 +62,7 @@ SLICES = (
     places_views,
     portal_views,
     ratings_views,
+    reading_views,
     syncing_views,
 )
 """Every slice's `views` module offers `bp`, a Flask blueprint."""
@@ -102,6 +104,7 @@ OPEN_DOORS = (
     "portal.kit",
     "portal.size",
     "portal.village",
+    "reading.card",
     "static",
     "syncing.sync",
 )

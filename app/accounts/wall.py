@@ -28,7 +28,13 @@ CONTENT_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-BY_DEVICE = ("app.files.views.create", "app.files.views.one", "app.places.views.enrol", "app.syncing.views.sync")
+BY_DEVICE = (
+    "app.files.views.create",
+    "app.files.views.one",
+    "app.places.views.enrol",
+    "app.reading.views.card",
+    "app.syncing.views.sync",
+)
 """Doors that carry no cookie: devices prove themselves by a code or a signature, so there is no CSRF to prevent."""
 
 

@@ -1,7 +1,7 @@
 """Cards of persons who never lived, drawn and photographed: what the reading of cards is measured and tried with.
 
 Numbers are those of `tests/vectors/check_vectors.json` (births in 1899). `photo` lays a card on a dark table a little
-turned; `worn` blurs it, adds grain and a lamp, within what a document camera gives.
+turned; `worn` blurs it, adds grain and a lamp, within what a document camera gives; `hard` is beyond that.
 """
 
 from __future__ import annotations
@@ -80,6 +80,16 @@ def worn(card: Image.Image, chance: random.Random) -> Image.Image:
     ImageDraw.Draw(lamp).ellipse((x - 130, y - 80, x + 130, y + 80), fill=chance.randrange(60, 130))
     lamp = lamp.filter(ImageFilter.GaussianBlur(40))
     return Image.composite(Image.new("RGB", soft.size, "white"), grainy, lamp)
+
+
+def hard(card: Image.Image, chance: random.Random) -> Image.Image:
+    """Worse than a guide should keep: small, turned by five degrees, out of focus, in shadow, with much grain."""
+    small = card.resize((620, 391), Image.Resampling.BICUBIC)
+    turned = small.rotate(chance.uniform(-5, 5), resample=Image.Resampling.BICUBIC, fillcolor=(90, 90, 90))
+    soft = turned.filter(ImageFilter.GaussianBlur(chance.uniform(1.2, 2.0)))
+    grain = Image.effect_noise(soft.size, chance.uniform(40, 60)).convert("RGB")
+    shadow = Image.linear_gradient("L").resize(soft.size).point(lambda tone: 110 + tone // 2)
+    return Image.composite(Image.blend(soft, grain, 0.18), Image.new("RGB", soft.size, (20, 20, 24)), shadow)
 
 
 @cache

@@ -16,6 +16,8 @@ from tests.journeys.test_screens import ID_NUMBER, faults_of
 from tests.wire import Wire
 
 PERSON = _cards.Person("测试丰", ID_NUMBER, "汉", "云南省怒江州泸水市大练地街道和谐社区1组3号")
+TRY_NOW = "window.dispatchEvent(new Event('online'))"
+"""A round now, as when the system says that the link has changed."""
 VANISH = "document.querySelector('video').srcObject.getTracks().forEach((track) => track.stop())"
 
 
@@ -38,6 +40,22 @@ def keep_a_page(page: Page) -> None:
     page.get_by_role("button", name="拍照", exact=True).click()
     page.get_by_role("button", name="用这一页").click()
     expect(page.locator(".camera video")).to_be_visible()
+
+
+def read_the_card(page: Page) -> None:
+    page.get_by_role("button", name="读取证件").click()
+    sheet = page.get_by_role("dialog", name=re.compile("^读取证件"))
+    sheet.get_by_role("button", name=re.compile("^第 1 张")).click()
+    expect(sheet).to_contain_text("居民身份证", timeout=60_000)
+    assert page.locator("#name").input_value() == ""  # nothing by itself
+    assert faults_of(page) == []
+    sheet.get_by_role("button", name="姓名对，填上").click()
+    sheet.get_by_role("button", name="撤回姓名").click()
+    assert page.locator("#name").input_value() == ""
+    sheet.get_by_role("button", name="姓名对，填上").click()
+    sheet.get_by_role("button", name="身份证号码对，填上").click()
+    sheet.get_by_role("button", name="住址不对，不填").click()
+    sheet.get_by_role("button", name="看完了，回到表里").click()
 
 
 def test_a_card_is_photographed_cut_and_kept_and_a_lost_camera_loses_nothing(
@@ -99,9 +117,18 @@ def test_a_card_is_photographed_cut_and_kept_and_a_lost_camera_loses_nothing(
         expect(page.locator(".pages li")).to_have_count(2)
         expect(page.locator(".material input[type=checkbox]").first).to_be_checked()
 
-        # Then the case is handed in, and both pages reach the centre
-        page.get_by_label("姓名").fill(PERSON.name)
-        page.get_by_label("身份证号", exact=True).fill(PERSON.number)
+        # When the card is to be read, the link is needed; with it, each field is looked at, and one is taken back
+        page.evaluate(TRY_NOW)
+        expect(page.locator(".read-card").first).to_contain_text("现在没有网络，请对照证件手工填写")
+        expect(page.get_by_role("button", name="读取证件")).to_be_disabled()
+        wire.up()
+        page.evaluate(TRY_NOW)
+        read_the_card(page)
+        assert page.get_by_label("姓名").input_value() == PERSON.name
+        assert page.get_by_label("身份证号", exact=True).input_value() == PERSON.number
+
+        # Then the case is handed in without the link, and both pages reach the centre
+        wire.down()
         page.get_by_role("button", name="交到中心").click()
         number = page.locator("p.number").inner_text()
         wire.up()

@@ -13,7 +13,7 @@ export type Calls = Omit<StoreApi, "subscribe" | "boot"> & { boot(mark: Mark | n
 const METHODS = new Set<string>([
   "boot", "enrol", "status", "syncNow", "items", "domains", "item", "regions", "ask", "picked", "newNotice", "noticePrinted",
   "drafts", "draft", "newDraft", "saveDraft", "dropDraft", "submit", "rate", "records", "caseFull", "supplement", "withdraw", "twins", "retryRefused", "sign",
-  "papers", "addPaper", "dropPaper", "putBackPaper", "swapPapers", "paperData", "retryPaper", "dismissPaper", "pausePapers", "stick",
+  "papers", "addPaper", "dropPaper", "putBackPaper", "swapPapers", "paperData", "retryPaper", "dismissPaper", "pausePapers", "readCard", "stick",
 ] satisfies (keyof Calls)[]); // prettier-ignore
 
 /** Whether a name that arrived in a message is one of the calls. */

@@ -225,6 +225,7 @@ export const store: StoreApi = {
   retryPaper: (id) => call("retryPaper", id),
   dismissPaper: (id) => call("dismissPaper", id),
   pausePapers: (paused) => call("pausePapers", paused),
+  readCard: (paper) => call("readCard", paper),
   rate: (rating) => call("rate", rating),
   records: () => call("records"),
   caseFull: (case_no) => call("caseFull", case_no),

@@ -257,6 +257,21 @@ export interface StickDone {
   offered: number;
 }
 
+// What a photo of a card says: proposals, each for a person to confirm.
+export interface CardReading {
+  kind_name: string; // 居民身份证 …; "" when it is no card we know
+  fields: CardField[];
+}
+
+export interface CardField {
+  name: string; // name | sex | nation | birth | address | id_number | office | valid | uscc | company
+  label: string;
+  value: string;
+  sure: number; // 0 to 1
+  note: string; // what speaks against it
+  box: [left: number, top: number, right: number, bottom: number] | null; // in parts of the photo
+}
+
 export interface StoreApi {
   boot(): Promise<Boot>;
   enrol(code: string): Promise<Device>; // registers the key, then starts the first download in the background
@@ -290,6 +305,8 @@ export interface StoreApi {
   retryPaper(id: string): Promise<void>; // a refused one once more
   dismissPaper(id: string): Promise<void>; // a refused one is given up
   pausePapers(paused: boolean): Promise<void>;
+
+  readCard(paper: string): Promise<CardReading>; // sends the photo to the centre once; rejects reading.*
 
   rate(rating: Rating): Promise<void>; // rejects rating.twice
   records(): Promise<RecordRow[]>;

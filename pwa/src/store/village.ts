@@ -20,7 +20,7 @@ import { Lingua } from "./lingua";
 import type { About, PaperRow } from "./papers";
 import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Seal } from "./seal";
-import type { Answer, Boot, CaseFull, Device, Draft, Item, Notice, Paper, Rating, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
+import type { Answer, Boot, CardReading, CaseFull, Device, Draft, Item, Notice, Paper, Rating, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
 
 export interface Disk {
   persisted(): Promise<boolean>;
@@ -469,6 +469,13 @@ export class Village implements Calls {
     this.keep(undefined, () => this.field.papers.dismiss(id));
   }
 
+  async readCard(id: string): Promise<CardReading> {
+    const photo = await this.paperData(id);
+    if (!photo) throw problem("reading.gone");
+    const { readAtCentre } = await import("../reading/centre");
+    return readAtCentre(photo, this.going.uploads.way);
+  }
+
   async pausePapers(paused: boolean): Promise<void> {
     this.keep(undefined, () => this.field.setMeta("papers_paused", paused ? "yes" : "no"));
     if (!paused) this.runner?.uploads.poke();
@@ -545,6 +552,11 @@ export class Village implements Calls {
   }
 
   // ---- inside ----
+
+  private get going(): Runner {
+    if (!this.runner) throw problem("net.unenrolled");
+    return this.runner;
+  }
 
   private get box(): Seal {
     if (!this.seal) throw problem("net.unenrolled");

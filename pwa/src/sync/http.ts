@@ -68,8 +68,8 @@ export async function send(ask: Ask, wanted: RegExp | "tus", watchdog: Watchdog,
 }
 
 /** Sends and reads JSON within one deadline. */
-export async function sendForJson(ask: Ask, fetcher?: typeof fetch): Promise<unknown> {
-  const watchdog = new Watchdog();
+export async function sendForJson(ask: Ask, fetcher?: typeof fetch, ms?: number): Promise<unknown> {
+  const watchdog = new Watchdog(ms);
   try {
     const response = await send(ask, /^application\/json/, watchdog, fetcher);
     const text = await response.text();

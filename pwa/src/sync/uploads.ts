@@ -45,7 +45,7 @@ export class Uploads {
   private stopped = false;
 
   constructor(
-    private readonly way: Way,
+    readonly way: Way,
     private readonly papers: Papers,
     private readonly seal: Seal,
   ) {}
