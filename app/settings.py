@@ -58,9 +58,13 @@ class Settings:
     file_day_limit: int = setting(536_870_912, "bytes", "Files that one device may bring in 24 hours.")
     file_days: int = setting(7, "days", "How long an upload that is not whole is kept.")
     file_reserve: int = setting(1_073_741_824, "bytes", "Free disk space below which no new files are taken.")
-    reading_bytes: int = setting(1_048_576, "bytes", "Largest photo of a card that is read; villages shrink it far below.")
+    reading_bytes: int = setting(
+        1_048_576, "bytes", "Largest photo of a card that is read; villages shrink it far below."
+    )
     reading_limit: str = setting("20 per minute", "rate", "Photos of cards that one device may have read.")
-    reading_threads: int = setting(1, "threads", "Cores that the reading of a card may use; one photo is read at a time.")
+    reading_threads: int = setting(
+        1, "threads", "Cores that the reading of a card may use; one photo is read at a time."
+    )
     stale_days: int = setting(7, "days", "Age of a release after which the village page says so.")
     silent_hours: int = setting(24, "hours", "Without contact for longer, oversight shows a point as silent.")
     socket_limit: int = setting(
