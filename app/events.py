@@ -387,6 +387,7 @@ EVENTS: dict[str, Kind] = {
     "knowledge.rejected": Kind("centre", KnowledgeEdition),
     "knowledge.released": Kind("centre", KnowledgeReleased),
     "lingua.released": Kind("centre", KnowledgeReleased),
+    "media.released": Kind("centre", KnowledgeReleased),
     "knowledge.submitted": Kind("centre", KnowledgeEdition),
     "knowledge.withdrawn": Kind("centre", KnowledgeEdition),
     "library.added": Kind("centre", LibraryText),

@@ -53,6 +53,7 @@ class Settings:
         32_768, "bytes", "Largest pack that rides inside a sync reply; larger ones are fetched."
     )
     delta_depth: int = setting(8, "releases", "From how many earlier releases a delta pack is built.")
+    media_limit: int = setting(2_097_152, "bytes", "Largest recording or sample of the media scope.")
     file_limit: int = setting(8_388_608, "bytes", "Largest file of a case; villages shrink photos far below it.")
     file_case_limit: int = setting(67_108_864, "bytes", "All files of one case together.")
     file_day_limit: int = setting(536_870_912, "bytes", "Files that one device may bring in 24 hours.")

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sync import keyring, manifest, outbox, signatures
 from sync.files import fault_of, kind_of
 from sync.mailbox import Mailbox, WaitingFile
+from sync.media import Fetched, MediaShelf
 from sync.messages import OLDEST, PROTO, Carried, DeviceEvent, DeviceState, MessageError, Moved, SyncRequest
 from sync.packs import PackError
 from sync.replies import (
@@ -43,7 +44,7 @@ from sync.shelf import Shelf
 from sync.uploads import CHUNK, Brought, Paper, Uploads
 from sync.wire import LinkError, Refused, Wire
 
-SCOPE = "knowledge"
+SCOPE, MEDIA = "knowledge", "media"
 APP = "py-0.1.0"
 WORTH_SQUEEZING = 300
 """Bytes below which gzip gains nothing."""
@@ -107,16 +108,26 @@ class Status:
 
 
 class Village:
-    """One device at one folder. `schema` is the text of datasets/schema.sql; `silence_s` as in `sync.wire`."""
+    """One device at one folder. `schema` is the text of datasets/schema.sql; `silence_s` as in `sync.wire`.
+
+    With `media_schema`, the text of datasets/media.sql, it also takes recordings and samples.
+    """
 
     def __init__(
-        self, folder: Path, centre: str, schema: str, world: World | None = None, silence_s: float = 20.0
+        self,
+        folder: Path,
+        centre: str,
+        schema: str,
+        world: World | None = None,
+        silence_s: float = 20.0,
+        media_schema: str | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.world = world or World()
         self.wire = Wire(centre, silence_s)
         self.mailbox = Mailbox(folder / "field.db")
         self.shelf = Shelf(folder, schema)
+        self.media = MediaShelf(folder / "media", media_schema) if media_schema else None
         self.rounds: list[outbox.Round] = []
         self.batch = outbox.BATCH_FIRST
         self.chunk = CHUNK
@@ -326,12 +337,19 @@ class Village:
         return SyncRequest(
             self.proto,
             int(self.mailbox.get("cursor", 0)),
-            {SCOPE: self.release},
+            self._have(),
             events,
             state,
             self.trust.serial,
             self._carried(),
         )
+
+    def _have(self) -> dict[str, int]:
+        """Releases held, by scope; the media scope only when somebody wants any of it (S60)."""
+        if self.media is None or self.mailbox.get("media.choice") == []:
+            return {SCOPE: self.release}
+        held = int(self.mailbox.get("release.media", 0)) if self.media.path.exists() else 0
+        return {SCOPE: self.release, MEDIA: held}
 
     def _older(self, theirs: Any) -> bool:
         """Step down to the version of an older centre while this object lives; False when we do not speak it."""
@@ -366,8 +384,8 @@ class Village:
                 next_poll_s=reply.next_poll_s,
                 last_success=stamp(self.world.now()),
             )
-            if reply.manifests:
-                box.put(manifest=msgspec.to_builtins(reply.manifests[-1]))
+            for told in reply.manifests:
+                box.put(**{_kept("manifest", told.scope): msgspec.to_builtins(told)})
             if reply.device.courier_key:
                 box.put(courier_key=reply.device.courier_key)
             if reply.device.revoked:
@@ -405,53 +423,77 @@ class Village:
         return len(numbers)
 
     def _bring(self, inline: Iterable[InlinePack], outcome: Outcome) -> list[int]:
-        """Lead the knowledge to the newest manifest we were told of, in this round or in an earlier one (S15)."""
-        told = self.mailbox.get("manifest")
+        """Lead each scope to the newest manifest we were told of, in this round or in an earlier one (S15)."""
+        at_hand = {pack.sha256: pack.data for pack in inline}
+        used = self._bring_one(SCOPE, self.shelf, at_hand, outcome)
+        if self.media is not None:
+            self._bring_one(MEDIA, self.media, at_hand, outcome)
+        return used
+
+    def _bring_one(self, scope: str, shelf: Shelf, at_hand: dict[str, bytes], outcome: Outcome) -> list[int]:
+        told = self.mailbox.get(_kept("manifest", scope))
         if told is None:
             return []
         try:
-            wanted = self.believe(SignedManifest(**told))
+            wanted = self.believe(SignedManifest(**told), scope, shelf)
         except manifest.ManifestError:
-            self.mailbox.put(manifest=None)  # refused for good; the next round may bring a better one
+            self.mailbox.put(**{_kept("manifest", scope): None})  # refused; the next round may bring a better one
             raise
-        held = self.release
-        at_hand = {pack.sha256: pack.data for pack in inline}
+        held = self._have().get(scope, 0)
         used: list[int] = []
         if held != wanted.release:
-            used = self.shelf.bring(wanted, held, lambda entry: self._pack(entry, at_hand, outcome))
-        self.mailbox.put(
-            release=wanted.release, root=wanted.content_root, stale_after=wanted.stale_after, manifest=None
-        )
+            used = shelf.bring(wanted, held, lambda entry: self._pack(scope, shelf, entry, at_hand, outcome))
+        now = {"release": wanted.release, "root": wanted.content_root, "stale_after": wanted.stale_after}
+        self.mailbox.put(**{_kept(name, scope): value for name, value in [*now.items(), ("manifest", None)]})
         return used
 
     def release_keys(self) -> dict[str, bytes]:
         """Raw Ed25519 keys of the centre by id that count now (S53)."""
         return keyring.counting(self.trust, self._enrolment_keys(), stamp(self._centre_now()))
 
-    def believe(self, told: SignedManifest) -> manifest.Manifest:
+    def believe(self, told: SignedManifest, scope: str = SCOPE, shelf: Shelf | None = None) -> manifest.Manifest:
         """The manifest when it is signed, of our tables and not older than what is remembered (S10)."""
-        keys = self.release_keys()
-        remembered = (int(self.mailbox.get("release", 0)), str(self.mailbox.get("root", "")))
-        found = manifest.read(told.manifest, told.signature, keys, SCOPE, remembered)
-        if found.schema != manifest.schema_id(self.shelf.schema):
+        box, keys = self.mailbox, self.release_keys()
+        remembered = (int(box.get(_kept("release", scope), 0)), str(box.get(_kept("root", scope), "")))
+        found = manifest.read(told.manifest, told.signature, keys, scope, remembered)
+        if found.schema != manifest.schema_id((shelf or self.shelf).schema):
             raise manifest.ManifestError("schema")
         return found
 
-    def _pack(self, entry: manifest.PackEntry, at_hand: dict[str, bytes], outcome: Outcome) -> bytes:
+    def _pack(
+        self, scope: str, shelf: Shelf, entry: manifest.PackEntry, at_hand: dict[str, bytes], outcome: Outcome
+    ) -> bytes:
         if entry.sha256 in at_hand:
             return at_hand[entry.sha256]
-        download = self.shelf.download(entry)
+        download = shelf.download(entry)
         before = download.offset
         try:
-            data = download.run(lambda offset: self.wire.get_from(f"/packs/{entry.sha256}.pack", offset))
+            data = download.run(lambda offset: self._get(entry.sha256, offset))
         except Refused as error:
             if error.status == 404:
-                self.mailbox.put(manifest=None)  # a newer release has taken its place
+                self.mailbox.put(**{_kept("manifest", scope): None})  # a newer release has taken its place
             raise
         finally:
             outcome.gained += download.offset - before
         download.path.unlink()
         return data
+
+    def _get(self, sha256: str, offset: int) -> Iterator[bytes]:
+        return self.wire.get_from(f"/packs/{sha256}.pack", offset)
+
+    # ---- recordings ----
+
+    def choose_media(self, languages: Sequence[str] | None) -> None:
+        """The languages to keep recordings of; None: those of the region; none of them: no media at all."""
+        self.mailbox.put(**{"media.choice": None if languages is None else list(languages)})
+
+    def fetch_media(self, go_on: Callable[[], bool] = lambda: True) -> Fetched:
+        """Fetch the recordings that this device chose, as far as the way holds (S61). Needs `media_schema`."""
+        if self.media is None:
+            return Fetched()
+        region = str(self._enrolled()["point"]["region"])
+        with self.alone():
+            return self.media.fetch(region, self.mailbox.get("media.choice"), self._get, go_on)
 
     def _fail(self, error: Exception, events: list[DeviceEvent], began: float, outcome: Outcome) -> None:
         self.failures += 1
@@ -513,6 +555,11 @@ def stamp(seconds: float) -> str:
     """Unix seconds as the product writes times."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _kept(name: str, scope: str) -> str:
+    """Under which name a scope's `name` is remembered; knowledge was alone at first."""
+    return name if scope == SCOPE else f"{name}.{scope}"
 
 
 def _given(point: Any) -> dict[str, str]:

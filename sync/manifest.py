@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sync.packs import Pack
 
 LONGEST = 64 * 1024
-SCOPES = ("knowledge", "lingua")
-"""What is released by itself: the knowledge, and the words it is asked and judged with (needed for good answers only)."""
+SCOPES = ("knowledge", "lingua", "media")
+"""What is released by itself: the knowledge, the words it is asked and judged with (needed for good answers only), and
+which recordings and samples there are."""
 
 
 class ManifestError(Exception):

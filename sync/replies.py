@@ -34,6 +34,14 @@ class SignedManifest(msgspec.Struct, frozen=True):
     manifest: str
     signature: str
 
+    @property
+    def scope(self) -> str:
+        """Which scope an unproved manifest says it is of, "" when it cannot be read; only to keep it under that name."""
+        try:
+            return str(msgspec.json.decode(self.manifest)["scope"])
+        except (msgspec.DecodeError, KeyError, TypeError):
+            return ""
+
 
 class InlinePack(msgspec.Struct, frozen=True):
     """A pack small enough to ride along; base64 on the wire."""

@@ -10,7 +10,6 @@ import base64
 import os
 import shutil
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import uuid6
@@ -172,7 +171,7 @@ def take_pack(village: Village, data: bytes) -> Adopted:
     about, text, signature, contents = courier.read(data, courier.Down)
     courier.believe_centre(text, signature, about.key_id, village.release_keys())
     packs = {name.removeprefix("packs/").removesuffix(".pack"): one for name, one in contents.items()}
-    found = next((one for one in about.manifests if _scope(one) == SCOPE), None)
+    found = next((one for one in about.manifests if one.scope == SCOPE), None)
     if found is None:
         raise CourierError("format", len(data))
     with village.alone():
@@ -202,11 +201,3 @@ def _adopt(village: Village, told: SignedManifest, packs: dict[str, bytes]) -> A
     village.shelf.bring(wanted, held, at_hand)
     village.mailbox.put(release=wanted.release, root=wanted.content_root, stale_after=wanted.stale_after, manifest=None)
     return Adopted("new", village.release, wanted.release, size)
-
-
-def _scope(told: SignedManifest) -> str:
-    try:
-        found: dict[str, Any] = msgspec.json.decode(told.manifest)
-        return str(found.get("scope"))
-    except (msgspec.DecodeError, AttributeError):
-        return ""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import timedelta
@@ -20,10 +19,13 @@ from sqlalchemy import Connection, insert, update
 from app import clock, ledger
 from app.answering import fitting, index, training
 from app.keys import release_key
-from app.knowledge import gaps, golden, releases
+from app.knowledge import gaps, golden, media, releases
+from app.knowledge.disk import keep, settle
 from app.places.guard import points_in
 from app.settings import Settings
 from datasets.build import SCHEMA, build
+from datasets.media import SCHEMA as MEDIA_SCHEMA
+from datasets.media import build as build_media
 from datasets.rows import Document
 from datasets.sources import Sources, read
 from sync import content, manifest, packs
@@ -58,6 +60,21 @@ def publish_lingua(connection: Connection, settings: Settings, note: str, actor:
     if number > 1:
         golden.hold(settings, current, number - 1, target, gaps.pinned(connection))
     return _issue(connection, settings, releases.LINGUA, training.SCHEMA, number, len(trained.topics), note, actor)
+
+
+def publish_media(
+    connection: Connection, settings: Settings, entries: Iterable[media.Entry], note: str, actor: str
+) -> releases.Release:
+    """Issue the next media release: exactly these recordings and samples, whose files `media.take` keeps.
+
+    Problem('media.missing') when an item, a language or a file of an entry is not there, or two say the same.
+    """
+    rows = sorted(entries)
+    known = set(releases.item_names(releases.file_of(settings, releases.in_force(connection).number)))
+    files = media.checked(settings, rows, known)
+    number, target = _next(connection, settings, releases.MEDIA)
+    build_media(target, rows, files)
+    return _issue(connection, settings, releases.MEDIA, MEDIA_SCHEMA, number, len(rows), note, actor)
 
 
 def _next(connection: Connection, settings: Settings, scope: str) -> tuple[int, Path]:
@@ -110,28 +127,6 @@ def _root(path: Path, schema: str) -> tuple[str, int]:
         return content.content_root(db, schema)
     finally:
         db.close()
-
-
-def keep(path: Path, data: bytes) -> None:
-    """Write a file so that after a power cut it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
-    settle(path)
-
-
-def settle(path: Path) -> None:
-    """Bring a finished file and its name in the folder to the disk."""
-    for target in (path, path.parent):
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def sign_anew(connection: Connection, settings: Settings) -> list[str]:

@@ -19,6 +19,7 @@ from datasets.rows import TABLES, Document, documents
 
 SCOPE = "knowledge"
 LINGUA = "lingua"
+MEDIA = "media"
 
 release = Table(
     "release",

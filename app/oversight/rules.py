@@ -73,6 +73,7 @@ WORDS = {
     "library.changed": "修改资料",
     "library.restored": "恢复资料",
     "library.withdrawn": "撤下资料",
+    "media.released": "发布录音和样表",
     "notice.printed": "打印一次性告知单",
     "opendata.approved": "批准开放数据",
     "opendata.built": "生成开放数据",

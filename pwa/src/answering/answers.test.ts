@@ -48,7 +48,7 @@ describe("the whole catalogue in SQLite-WASM", () => {
   });
 
   test("is the catalogue of the vectors", () => {
-    for (const file of [witness.knowledge, witness.lingua]) expect(contentRoot(file.db, file.schema).root).toEqual(answers.roots[file.scope]);
+    for (const file of [witness.knowledge, witness.lingua]) expect(contentRoot(file.db, file.schema).root).toEqual(answers.roots[file.scope as keyof typeof answers.roots]);
   });
 
   test.each(answers.answers)("answers $text", ({ text, out }) => {

@@ -14,6 +14,7 @@ const METHODS = new Set<string>([
   "boot", "enrol", "status", "syncNow", "items", "domains", "item", "regions", "ask", "picked", "newNotice", "noticePrinted",
   "drafts", "draft", "newDraft", "saveDraft", "dropDraft", "submit", "rate", "records", "caseFull", "supplement", "withdraw", "twins", "retryRefused", "sign",
   "papers", "addPaper", "dropPaper", "putBackPaper", "swapPapers", "paperData", "retryPaper", "dismissPaper", "pausePapers", "readCard", "stick",
+  "recordings", "recording", "media", "chooseMedia",
 ] satisfies (keyof Calls)[]); // prettier-ignore
 
 /** Whether a name that arrived in a message is one of the calls. */

@@ -233,6 +233,10 @@ export const store: StoreApi = {
   withdraw: (case_no, reason) => call("withdraw", case_no, reason),
   twins: (draft_id) => call("twins", draft_id),
   retryRefused: (id) => call("retryRefused", id),
+  recordings: (item) => call("recordings", item),
+  recording: (sha256) => call("recording", sha256),
+  media: () => call("media"),
+  chooseMedia: (languages, paused) => call("chooseMedia", languages, paused),
   stick: (file) => call("stick", file),
   sign: (text) => call("sign", text),
   subscribe(listener) {

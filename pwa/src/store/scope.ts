@@ -2,7 +2,7 @@
 import { contentRoot } from "./content";
 import type { Db, Value } from "./db";
 
-export type ScopeName = "knowledge" | "lingua";
+export type ScopeName = "knowledge" | "lingua" | "media";
 
 /** What of a release this device holds; in the file itself, so that it changes in the same transaction. */
 export interface Held {
@@ -36,6 +36,11 @@ export class ScopeFile {
     const row = this.db.row("SELECT release, root, issued_at, stale_after FROM held WHERE scope = ?", [this.scope]);
     if (!row) return null;
     return { release: Number(row[0]), root: text(row[1]), issued_at: text(row[2]), stale_after: text(row[3]) };
+  }
+
+  /** Whether the centre is asked for it. */
+  wanted(): boolean {
+    return true;
   }
 
   /**

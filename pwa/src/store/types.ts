@@ -43,6 +43,43 @@ export interface PaperStatus {
   state: "idle" | "sending" | "paused" | "call"; // paused by the person; call: a call needs the link
 }
 
+// A recorded answer in a local language, or a sample form, of an item.
+export interface Recording {
+  kind: "voice" | "sample";
+  language: string; // code, "" for a sample
+  language_name: string;
+  seconds: number;
+  text: string; // what is said, or what the sample is
+  sha256: string; // how its bytes are asked for
+  bytes: number;
+  type: string; // media type
+  here: boolean; // its bytes are on this device
+}
+
+export interface MediaLanguage {
+  code: string;
+  name: string;
+  local: boolean; // spoken where this device is
+  chosen: boolean;
+  files: number;
+  bytes: number;
+  here: number; // files of these on this device
+  here_bytes: number;
+}
+
+export interface MediaStatus {
+  release: number | null; // of the list of recordings; null before the first
+  by_region: boolean; // nobody chose: the languages of the region
+  paused: boolean;
+  languages: MediaLanguage[];
+  files: number; // here
+  bytes: number;
+  most: number; // bytes kept at most
+  over: number; // files that found no room
+  state: "idle" | "fetching" | "paused" | "call";
+  progress: { label: string; done: number; total: number } | null;
+}
+
 export type Boot =
   | { state: "ready" } // enrolled, knowledge present
   | { state: "fresh" } // nothing here yet: show enrolment
@@ -316,6 +353,10 @@ export interface StoreApi {
   twins(draft_id: string): Promise<string[]>; // open cases of this device with the same person and item
   retryRefused(id: string): Promise<void>; // puts a refused event back into the queue under the same id
 
+  recordings(item: string): Promise<Recording[]>; // what there is for an item, and whether it is here
+  recording(sha256: string): Promise<Uint8Array<ArrayBuffer> | null>; // its bytes; null: not here
+  media(): Promise<MediaStatus>;
+  chooseMedia(languages: string[] | null, paused: boolean): Promise<void>; // null: the languages of the region; []: none
   stick(file: Uint8Array<ArrayBuffer> | null): Promise<StickDone>; // null: the outbox as a file; else a file of the centre
   sign(text: string): Promise<string>; // base64 ECDSA P-256/SHA-256 (raw r||s) by the device key
   subscribe(listener: (status: Status) => void): () => void;

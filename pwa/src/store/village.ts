@@ -6,6 +6,7 @@ import { asProblem, problem } from "../kit/problems";
 import { sendForJson } from "../sync/http";
 import { readEnrolReply } from "../sync/messages";
 import { stateOf } from "../sync/outbox";
+import type { Recordings } from "../sync/recordings";
 import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
 import { Agreement } from "./agreement";
@@ -17,10 +18,11 @@ import type { Identity, IdentityStore } from "./identity";
 import { beijingDay, caseNumber, mask, noticeNumber, uuid7 } from "./ids";
 import { Knowledge } from "./knowledge";
 import { Lingua } from "./lingua";
+import type { Media } from "./media";
 import type { About, PaperRow } from "./papers";
 import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Seal } from "./seal";
-import type { Answer, Boot, CardReading, CaseFull, Device, Draft, Item, Notice, Paper, Rating, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
+import type { Answer, Boot, CardReading, CaseFull, Device, Draft, Item, MediaStatus, Notice, Paper, Rating, Recording, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
 
 export interface Disk {
   persisted(): Promise<boolean>;
@@ -42,6 +44,7 @@ export class Village implements Calls {
   private seal: Seal | null = null;
   private reported = false; // a loss was told to the person; the next boot goes on
   private call: string | null = null;
+  private fetching: Recordings | null = null;
   private queue: Promise<unknown> = Promise.resolve();
   private readonly answers: Agreement;
 
@@ -52,6 +55,7 @@ export class Village implements Calls {
     readonly knowledge: Knowledge,
     readonly lingua: Lingua,
     readonly field: Field,
+    private readonly sounds: Media | null = null,
   ) {
     this.answers = new Agreement({ field, knowledge, lingua, app: world.app, ready: () => this.poke(), changed: () => world.changed() });
   }
@@ -128,8 +132,9 @@ export class Village implements Calls {
     if (this.runner) return;
     this.identity = identity;
     this.seal = new Seal(identity.storage);
-    const { field, knowledge, lingua, seal, identities, answers } = this;
-    this.runner = new Runner(this.world, { field, scopes: [knowledge, lingua], seal, identity, identities, answers });
+    const { field, knowledge, lingua, sounds, seal, identities, answers } = this;
+    const scopes = [knowledge, lingua, ...(sounds ? [sounds] : [])];
+    this.runner = new Runner(this.world, { field, scopes, seal, identity, identities, answers, after: () => void this.fetched() });
     field.papers.forgetDropped();
     this.runner.start();
     void this.tellEarlierQuestion();
@@ -187,6 +192,7 @@ export class Village implements Calls {
   /** Ends the loop; the files belong to whoever opened them. */
   close(): void {
     this.runner?.stop();
+    this.fetching?.stop();
     this.answers.stop();
   }
 
@@ -208,7 +214,7 @@ export class Village implements Calls {
       last_success: field.meta("last_success"),
       answers_agree: this.answers.agree,
       clock_skew_s: skew === null ? null : Math.round(skew / 1000),
-      progress: runner?.progress ?? null,
+      progress: runner?.progress ?? this.fetching?.progress ?? null,
       syncing: runner?.syncing ?? false,
       problem: runner?.failure ?? null,
       persisted: await this.disk.persisted(),
@@ -484,6 +490,30 @@ export class Village implements Calls {
   private paperState(): Status["papers"]["state"] {
     if (this.field.meta("papers_paused") === "yes") return "paused";
     return this.runner?.uploads.state ?? "idle";
+  }
+
+  // ---- recordings ----
+
+  recordings = async (item: string): Promise<Recording[]> => this.sounds?.recordings(item) ?? [];
+  recording = async (sha256: string): Promise<Uint8Array<ArrayBuffer> | null> => this.sounds?.content(sha256) ?? null;
+
+  async media(): Promise<MediaStatus> {
+    return (await import("./listening")).mediaStatus(this.sounds, this.fetching, this.device.point.region);
+  }
+
+  async chooseMedia(languages: string[] | null, paused: boolean): Promise<void> {
+    this.sounds?.choose(languages);
+    this.sounds?.pause(paused);
+    this.runner?.poke();
+    void this.fetched();
+  }
+
+  /** Resolves when the recordings have come as far as they can now. */
+  async fetched(): Promise<void> {
+    const { sounds, runner, world, disk } = this;
+    if (!sounds?.held() || !runner || runner.revoked) return;
+    this.fetching ??= (await import("./listening")).fetching(sounds, world, disk, runner, () => this.device.point.region);
+    await this.fetching.once();
   }
 
   // ---- ratings and records ----

@@ -28,10 +28,11 @@ const channel = new BroadcastChannel(CHANNEL);
 const owner = crypto.randomUUID();
 const post = (frame: Frame): void => channel.postMessage(frame);
 
+const CAPACITY = 12; // files and their journals
 const POOL = {
   name: "jjb-pool",
   directory: "/jjb-files",
-  initialCapacity: 8,
+  initialCapacity: CAPACITY,
   forceReinitIfPreviouslyFailed: true,
   preserveOnInitFailure: true, // without it a pool that cannot be opened (a second owner) DELETES all its files
 };
@@ -39,7 +40,9 @@ const POOL = {
 async function openPool(sqlite3: Sqlite3Static): Promise<SAHPoolUtil> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await sqlite3.installOpfsSAHPoolVfs(POOL);
+      const pool = await sqlite3.installOpfsSAHPoolVfs(POOL);
+      await pool.reserveMinimumCapacity(CAPACITY); // devices of before the media scope made fewer
+      return pool;
     } catch (error) {
       // NoModificationAllowedError: the previous owner's handles are not released yet. Never fall back to memory.
       if (attempt >= TRIES) throw problem("storage.closed", { cause: String(error) });
@@ -112,7 +115,9 @@ async function open(): Promise<Village> {
   const field = new Field(openDb(sqlite3, pool, "/field.db"));
   const knowledge = openScope(sqlite3, pool, "/knowledge.db", Knowledge);
   const lingua = openScope(sqlite3, pool, "/lingua.db", Lingua);
-  const opened = new Village(world, disk, new IndexedIdentity(), knowledge, lingua, field);
+  const { Media } = await import("./media"); // apart: nobody waits for it
+  const media = openScope(sqlite3, pool, "/media.db", Media);
+  const opened = new Village(world, disk, new IndexedIdentity(), knowledge, lingua, field, media);
   await opened.wake();
   return opened;
 }

@@ -2,7 +2,7 @@
 import { asProblem, problem } from "../kit/problems";
 import type { Held, ScopeFile } from "../store/scope";
 import { fromBase64 } from "./bytes";
-import { send, Watchdog } from "./http";
+import { Fetching } from "./fetching";
 import type { SyncReply } from "./messages";
 import { choosePack, Download, fullPackMayHelp, type Manifest, type PackEntry, readManifest, type SignedManifest, unpack } from "./packs";
 import type { Parts, World } from "./runner";
@@ -14,21 +14,18 @@ export interface Progress {
   total: number;
 }
 
-const DAMAGE_LIMIT = 3; // chunks refetched in one go before the round is given up
-const SPAN_FIRST = 64 * 1024; // bytes asked for at once on a link that gets cut
-const SPAN_LEAST = 4 * 1024;
-const PROOFS = 8;
-
 export class News {
   progress: Progress | null = null;
-  private span = Infinity; // bytes asked for in one request
-  private proofs = 0; // requests since the last cut
+  private readonly fetching: Fetching;
+  private label = "";
 
   constructor(
     private readonly world: World,
     private readonly parts: Parts,
     private readonly releaseKeys: () => Promise<Readonly<Record<string, string>>>,
-  ) {}
+  ) {
+    this.fetching = new Fetching(world.fetcher, (download) => this.tell(download));
+  }
 
   /** Brings each scope to the newest manifest we were told of, in this round or in an earlier one. */
   async bring(inlinePacks: SyncReply["packs"]): Promise<void> {
@@ -98,7 +95,8 @@ export class News {
     const download = new Download(entry, part);
     const began = download.offset;
     try {
-      await this.fill(file, download);
+      this.label = `下载${file.label}`;
+      await this.fetching.fill(download);
       const bytes = download.bytes();
       await download.remove();
       return bytes;
@@ -114,75 +112,8 @@ export class News {
     }
   }
 
-  /**
-   * Fetches until the download is whole. A browser throws away what it received together with the news of a cut, so on a
-   * link that is cut again and again one asks for less at a time: a short answer that arrived whole is never lost.
-   */
-  private async fill(file: ScopeFile, download: Download): Promise<void> {
-    for (let damaged = 0; !download.complete; ) {
-      const before = download.offset;
-      try {
-        if (!(await this.fetchInto(file, download, this.span)) && ++damaged >= DAMAGE_LIMIT) throw problem("pack.damaged");
-        this.widen();
-      } catch (error) {
-        const cause = asProblem(error);
-        const stuck = download.offset <= before;
-        if (cause.details.begun !== true || (stuck && this.span <= SPAN_LEAST)) throw cause;
-        if (stuck) this.narrow();
-      }
-    }
-  }
-
-  private narrow(): void {
-    this.span = Math.max(SPAN_LEAST, Math.min(this.span, SPAN_FIRST) / 2);
-    this.proofs = 0;
-  }
-
-  /** After a cut the link has to prove itself before more is risked at once. */
-  private widen(): void {
-    this.proofs += 1;
-    if (this.proofs % PROOFS === 0) this.span *= 2;
-  }
-
-  /** Fetches at most `span` bytes from where the download stands; false when a chunk was damaged and must come again. */
-  private async fetchInto(file: ScopeFile, download: Download, span: number): Promise<boolean> {
-    const watchdog = new Watchdog();
-    const from = download.offset;
-    const whole = from === 0 && span >= download.entry.bytes;
-    const to = span === Infinity ? "" : String(from + span - 1);
-    const headers: Record<string, string> = whole ? {} : { Range: `bytes=${from}-${to}` };
-    let begun = false; // the answer started to arrive
-    try {
-      const ask = { method: "GET" as const, path: `/packs/${download.entry.sha256}.pack`, headers };
-      const response = await send(ask, /^application\/octet-stream/, watchdog, this.world.fetcher);
-      begun = true;
-      let skip = response.status === 206 ? 0 : from; // a mirror without Range sends all of it again
-      const reader = response.body!.getReader();
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        watchdog.alive();
-        const fresh = value.subarray(Math.min(skip, value.byteLength));
-        skip -= value.byteLength - fresh.byteLength;
-        if (fresh.byteLength > 0 && !download.take(fresh)) {
-          await reader.cancel();
-          return false;
-        }
-        this.tell(file, download);
-      }
-      if (download.offset <= from) throw problem("net.offline"); // an answer without content gets nobody on
-      return true;
-    } catch (error) {
-      const cause = watchdog.explain(error);
-      cause.details.begun = begun || cause.details.begun === true;
-      throw cause;
-    } finally {
-      watchdog.rest();
-    }
-  }
-
-  private tell(file: ScopeFile, download: Download): void {
-    this.progress = { label: `下载${file.label}`, done: download.offset, total: download.entry.bytes };
+  private tell(download: Download): void {
+    this.progress = { label: this.label, done: download.offset, total: download.entry.bytes };
     this.world.changed();
   }
 }

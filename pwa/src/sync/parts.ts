@@ -48,10 +48,10 @@ class FilePart implements Part {
   }
 }
 
-/** Opens the file of one pack, going on where an earlier page stopped; forgets the files of other packs. */
-export async function openPart(sha256: string): Promise<Part> {
+/** Opens the file of one pack, going on where an earlier page stopped; forgets the files of other packs in that folder. */
+export async function openPart(sha256: string, within = FOLDER): Promise<Part> {
   const root = await navigator.storage.getDirectory();
-  const folder = await root.getDirectoryHandle(FOLDER, { create: true });
+  const folder = await root.getDirectoryHandle(within, { create: true });
   const name = `${sha256}.part`;
   for await (const other of folder.keys()) if (other !== name) await folder.removeEntry(other);
   const file = await folder.getFileHandle(name, { create: true });

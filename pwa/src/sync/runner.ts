@@ -22,7 +22,7 @@ export interface World {
   random(): number; // [0, 1)
   onLine(): boolean;
   disk(): Promise<{ free: number; used: number } | null>; // bytes
-  openPart(sha256: string): Promise<Part>;
+  openPart(sha256: string, folder?: string): Promise<Part>;
   fetcher: typeof fetch;
   calling(): Promise<boolean>; // a call with the centre runs in a window
   changed(): void; // something of the status is different
@@ -42,6 +42,7 @@ export interface Parts {
   identity: Identity;
   identities: IdentityStore;
   answers: Answers;
+  after?(): void; // a round went well: there may be recordings to fetch
 }
 
 const KEEP_SENT_DAYS = 30;
@@ -198,6 +199,7 @@ export class Runner {
       this.failures = 0;
       this.failure = null;
       if (!this.revoked) this.uploads.poke();
+      this.parts.after?.();
       return renewed || reply.downlink.length >= DOWNLINK_FULL || (settled > 0 && this.parts.field.counts().waiting > 0);
     } catch (error) {
       const cause = asProblem(error);
@@ -261,7 +263,7 @@ export class Runner {
   }
 
   have(): Record<string, number> {
-    return Object.fromEntries(this.parts.scopes.map((file) => [file.scope, file.held()?.release ?? 0]));
+    return Object.fromEntries(this.parts.scopes.filter((file) => file.wanted()).map((file) => [file.scope, file.held()?.release ?? 0]));
   }
 
   /** What a round says. */
