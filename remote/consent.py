@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-LONGEST_S = {"voice": 3600}
+LONGEST_S = {"voice": 3600, "camera": 3600, "screen": 3600}
 """Kinds of consent and how long one lasts at most."""
+ENDS_WITH = {"voice": ("voice", "camera", "screen")}
+"""What ends together with a kind."""
 
 
 @dataclass(frozen=True)

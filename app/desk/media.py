@@ -1,4 +1,4 @@
-"""Voice in a talk: who may ask, allow and stop, and the signals between the two browsers (remote/PROTOCOL.md, media).
+"""Voice and pictures in a talk: who may ask, allow and stop, and the signals between the two browsers (remote/PROTOCOL.md, media).
 
 Grants live in this process only: after a restart the village is asked again, so that none outlives what it was given for.
 Every giving and taking back is in the ledger. Sound never passes the centre, unless its relay carries it sealed.
@@ -22,7 +22,7 @@ from app.places.guard import Device
 from app.problems import Problem
 from remote import consent, relay, session
 
-Kind = Literal["voice"]
+Kind = Literal["voice", "camera", "screen"]
 Body = Annotated[str, Meta(min_length=2, max_length=16_384)]
 """A signal between browsers; the centre does not read it."""
 
@@ -101,6 +101,7 @@ def village_act(device: Device, frame: FromVillage) -> None:
             raise Problem("talk.missing")
     _active(found)
     if isinstance(frame, Consent) and frame.given:
+        _with_voice(found, frame.kind)
         grant = _grants().give(frame.talk, frame.kind, found.agent)
         with db().write() as connection:
             store.note_consent(connection, found, device.id, frame.kind, given=True)
@@ -123,6 +124,7 @@ def agent_act(person: Person, frame: FromAgent) -> None:
     if found.agent != person.id:
         raise Problem("talk.not_yours")
     if isinstance(frame, Ask):
+        _with_voice(found, frame.kind)
         _send(_village(found), {"type": "ask", "talk": found.id, "kind": frame.kind, "agent_name": found.agent_name})
     elif isinstance(frame, Consent):
         if frame.given:
@@ -142,10 +144,24 @@ def _active(found: Any) -> None:
 
 
 def _stop(found: Any, kind: str, actor: str) -> None:
-    if _grants().revoke(found.id, kind):
+    """Pictures end with the voice beside which they are shown."""
+    for one in consent.ENDS_WITH.get(kind, (kind,)):
+        _stop_one(found, one, actor, always=one == kind)
+
+
+def _stop_one(found: Any, kind: str, actor: str, *, always: bool) -> None:
+    held = _grants().revoke(found.id, kind)
+    if held:
         with db().write() as connection:
             store.note_consent(connection, found, actor, kind, given=False)
-    _tell_both(found, kind, given=False, for_s=0)
+    if held or always:
+        _tell_both(found, kind, given=False, for_s=0)
+
+
+def _with_voice(found: Any, kind: str) -> None:
+    """A picture is shown beside a voice that is allowed, never alone."""
+    if kind in consent.ENDS_WITH["voice"] and kind != "voice" and not _grants().allows(found.id, "voice", found.agent):
+        raise Problem("talk.consent")
 
 
 def _pass_on(found: Any, frame: Signal, topic: str) -> None:

@@ -115,7 +115,7 @@ TYPESCRIPT = {
     "sync": {"kit", "store", "answering"},
     "guiding": {"kit"},
     "store": {"kit", "sync", "answering", "guiding"},
-    "call": {"kit", "store"},
+    "call": {"camera", "kit", "store"},
     "camera": {"kit"},
     "village": {"kit", "store", "call", "camera", "sw", "answering", "guiding"},
     "desk": {"kit", "call"},

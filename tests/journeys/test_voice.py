@@ -69,15 +69,24 @@ def test_a_village_and_an_agent_talk_by_voice(centre: Centre, open_browser: Open
         assert village.evaluate("() => window.peers.at(-1).remoteDescription.sdp.includes('maxaveragebitrate=16000')")
 
         # When the agent keeps to text, then goes on
-        agent.get_by_role("button", name="先用文字").click()
+        agent.get_by_label("最多用").select_option("只有文字")
         for page in (village, agent):
             expect(page.get_by_text(re.compile("语音暂停，先用文字"))).to_be_visible()
         say(village, "听不清，我写")
         expect(agent.locator(".bubble.theirs").last).to_contain_text("听不清，我写")
-        agent.get_by_role("button", name="恢复语音").click()
+        agent.get_by_label("最多用").select_option("自动")
         for page in (village, agent):
             expect(page.get_by_text(re.compile("^语音通话中"))).to_be_visible()
             hears(page)
+
+        # When both ends offer at the same moment, again and again, nobody is stuck
+        for _ in range(10):
+            for page in (village, agent):
+                page.evaluate("() => window.peers.at(-1).restartIce()")
+        for page in (village, agent):
+            page.wait_for_function("() => window.peers.at(-1).signalingState === 'stable'")
+            hears(page)
+            assert page.evaluate("() => window.peers.length") == 1
 
         # When the line to the centre is cut, the voice goes on
         wire.cut()

@@ -3,14 +3,14 @@
 
 export const VOICE = 3;
 export const TEXT = 4;
-const NEED = [800, 300, 120, 45, 0]; // kbit/s each way
+export const NEED = [800, 300, 120, 45, 0]; // kbit/s each way
 const MINUTE = 60;
 const PROOF = 15;
 const LONGEST_PROOF = 120;
 const SLOW_S = 1.5;
 const LOSSY = 0.15;
 const STUCK_S = 1;
-const ROOM = 1.2; // climb only with this much more than the rung needs
+export const ROOM = 1.2; // climb only with this much more than the rung needs
 
 export const WORDS = {
   start: "先从语音开始，线路好再加画面。",

@@ -12,9 +12,11 @@ interface Talk {
   transcript: Message[];
   pending: Pending[];
   problem: { message: string; next: string } | null;
+  /** The centre sees a picture of this computer. */
+  seen: boolean;
 }
 
-const talk = reactive<Talk>({ line: "closed", state: null, transcript: [], pending: [], problem: null });
+const talk = reactive<Talk>({ line: "closed", state: null, transcript: [], pending: [], problem: null, seen: false });
 let opening: Record<string, unknown> | null = null; // the open frame until the centre has shown a talk
 let device = "";
 
@@ -27,7 +29,7 @@ const line = new Line({
 /** Voice is loaded when it is first meant; imports resolve in the order asked for, so frames keep theirs. */
 async function voicing(): Promise<typeof import("./voicing")> {
   const loaded = await import("./voicing");
-  loaded.bind({ side: "village", send: (frame) => line.send(frame), again: () => line.renew() });
+  loaded.bind({ side: "village", send: (frame) => line.send(frame), again: () => line.renew(), onShow: (is) => (talk.seen = is.screen || is.camera !== null) });
   return loaded;
 }
 let voiced = false; // a media frame came: there is something to close
@@ -123,6 +125,11 @@ export function hangUp(): void {
 export async function voiceBar(): Promise<typeof import("./Voice.vue")> {
   await voicing();
   return import("./Voice.vue");
+}
+
+/** Stops every picture of this computer, from whatever screen. */
+export function unseen(): void {
+  void voicing().then(({ hide }) => (["screen", "camera"] as const).forEach(hide));
 }
 
 export const current = readonly(talk);

@@ -1,8 +1,12 @@
-// Voice beside the text of a talk. The agent's browser makes every offer, the village's answers; signals go over the socket
-// of the talk, and the centre lets none pass without the village's consent. Both ends load this when voice is first meant.
-import { reactive, readonly } from "vue";
+// Voice and pictures beside the text of a talk. The agent's browser starts each connection; after that either end may offer
+// (peer.ts). Signals go over the socket of the talk, and the centre lets none pass without the village's consent. What the
+// ends tell each other about rungs and pictures goes straight from browser to browser. Both load this when voice is first meant.
+import { markRaw, reactive, readonly } from "vue";
+import { NOTHING, asked as asks, believed, caps, type Shows } from "./caps";
 import { START, TEXT, VOICE, WORDS, type Ladder, pinned, step } from "./ladder";
-import { forWeakLink } from "./sdp";
+import { Peer, type Place, type Told } from "./peer";
+import { another, capture, faultOf, placeOf, type Source } from "./pictures";
+import { type Meter, UNREAD, read } from "./stats";
 
 type Frame = Record<string, unknown>;
 interface Wire {
@@ -10,16 +14,28 @@ interface Wire {
   send(frame: Frame): boolean;
   /** Leave a socket that does not answer and open another. */
   again(): void;
+  /** The other end sees a picture of ours, or none any more. */
+  onShow?(shows: Shows): void;
 }
-interface Body {
+interface Body extends Told {
   round: number;
-  description?: RTCSessionDescriptionInit;
-  candidate?: RTCIceCandidateInit;
-  rung?: number;
+  says?: Says;
 }
+/** What an end tells about itself; the latest one holds. */
+interface Says {
+  rung: number;
+  pin: number;
+  /** The rung its pictures go by. */
+  sends: number;
+  shows: Shows;
+}
+const SILENT: Says = { rung: VOICE, pin: 0, sends: VOICE, shows: NOTHING };
+type Kind = "voice" | "camera" | "screen";
+const KINDS = new Set<unknown>(["voice", "camera", "screen"]);
 
 const ANSWER_MS = 2_500;
 const CONNECT_MS = 6_000;
+const HEARD_MS = 5_000;
 
 const state = reactive({
   talk: "",
@@ -28,25 +44,38 @@ const state = reactive({
   muted: false,
   paused: false, // the link carries text only
   words: "",
+  rung: VOICE, // what the call is at, to be shown
+  sends: { mine: VOICE, theirs: VOICE }, // what the pictures of each end go by
+  pin: 0,
   bytes: 0,
   rtt: null as number | null,
-  textOnly: false,
   problem: "",
+  mine: { ...NOTHING } as Shows,
+  theirs: { ...NOTHING } as Shows,
+  /** Pictures that an agent asked for and nobody answered yet. */
+  wanted: [] as Place[],
+  /** Pictures that come in. */
+  seen: { camera: null, screen: null } as Record<Place, MediaStream | null>,
+  /** Our own pictures, to look at. */
+  own: { camera: null, screen: null } as Record<Place, MediaStream | null>,
 });
-export const voice = readonly(state);
+export const voice = readonly(state) as typeof state;
 
 let wire: Wire | null = null;
 let mic: MediaStream | null = null;
-let peer: RTCPeerConnection | null = null;
+let peer: Peer | null = null;
 let speaker: HTMLAudioElement | null = null;
 let servers: RTCIceServer[] = [];
 let round = 0;
 let ladder: Ladder = START;
-let theirs = VOICE;
-let meter: ReturnType<typeof setInterval> | undefined;
+let theirs: Says = SILENT;
+let clock: ReturnType<typeof setInterval> | undefined;
+let meter: Meter = UNREAD;
+let before = 0; // bytes of connections that were left
 let recovering = false;
 let answered: (() => void) | null = null;
 let turn = Promise.resolve(); // signals one after another
+let ends: Partial<Record<Kind, ReturnType<typeof setTimeout>>> = {};
 
 export function bind(to: Wire): void {
   wire = to;
@@ -57,17 +86,17 @@ export async function join(talk: string): Promise<void> {
   state.talk = talk;
   state.problem = "";
   const village = wire?.side === "village";
-  const before = state.phase;
+  const was = state.phase;
   state.phase = "joining";
   try {
     mic ??= await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } });
   } catch {
-    state.phase = before === "asked" ? "asked" : "off";
+    state.phase = was === "asked" ? "asked" : "off";
     state.problem = "用不了麦克风：请看看插好没有、浏览器是否允许。文字一直可以用。";
     return;
   }
-  if (village) wire?.send({ type: "consent", talk, kind: "voice", given: true });
-  else offerAnew();
+  if (village) consentTo("voice", true);
+  else begin();
 }
 
 export function ask(talk: string): void {
@@ -78,7 +107,7 @@ export function ask(talk: string): void {
 
 /** Hangs up the voice, or says no; the text goes on. */
 export function stop(): void {
-  wire?.send({ type: "consent", talk: state.talk, kind: "voice", given: false });
+  consentTo("voice", false);
   close();
 }
 
@@ -87,31 +116,114 @@ export function mute(): void {
   for (const track of mic?.getAudioTracks() ?? []) track.enabled = !state.muted;
 }
 
-/** Either end may choose text only; it holds for both. */
-export function pin(textOnly: boolean): void {
-  ladder = pinned(ladder, textOnly ? TEXT : 0);
-  if (!textOnly) ladder = { ...ladder, rung: VOICE, reason: "pinned" };
-  state.textOnly = textOnly;
+/** Either end may choose the most a call uses; the lower choice holds for both. */
+export function pin(most: number): void {
+  const freed = ladder.rung === TEXT && ladder.pin === TEXT && most < TEXT;
+  ladder = pinned(ladder, most);
+  if (freed) ladder = { ...ladder, rung: Math.max(VOICE, most), reason: "pinned" };
+  state.pin = most;
   settle();
+}
+
+/** The agent asks for a picture of the village; only the village can give it. */
+export function want(place: Place): void {
+  state.problem = "";
+  if (wire?.send({ type: "ask", talk: state.talk, kind: place }) && !state.wanted.includes(place)) state.wanted.push(place);
+}
+
+export function refuse(place: Place): void {
+  state.wanted = state.wanted.filter((one) => one !== place);
+  consentTo(place, false);
+}
+
+/** Shows a picture of this end, by a press. It goes out as soon as the link carries it. */
+export async function show(source: Source): Promise<void> {
+  const place = placeOf(source);
+  state.problem = "";
+  let track: MediaStreamTrack;
+  try {
+    if (place === "camera") drop("camera"); // two programs cannot hold one camera, nor can we twice
+    track = await capture(source);
+  } catch {
+    state.problem = faultOf(source);
+    return;
+  }
+  if (!peer) {
+    track.stop();
+    return;
+  }
+  drop(place);
+  keep(place, track);
+  state.mine = place === "camera" ? { ...state.mine, camera: source as "face" | "papers" } : { ...state.mine, screen: true };
+  state.wanted = state.wanted.filter((one) => one !== place);
+  if (wire?.side === "village") consentTo(place, true);
+  settle();
+}
+
+export async function nextCamera(): Promise<void> {
+  const track = state.own.camera?.getVideoTracks()[0];
+  if (track) keep("camera", await another(track).catch(() => track));
+  settle();
+}
+
+/** Stops a picture of this end. */
+export function hide(place: Place): void {
+  if (!state.own[place]) return;
+  drop(place);
+  if (wire?.side === "village") consentTo(place, false);
+  settle();
+}
+
+/** The agent has seen enough: the village's picture stops. */
+export function enough(place: Place): void {
+  consentTo(place, false);
+}
+
+function keep(place: Place, track: MediaStreamTrack): void {
+  track.onended = () => hide(place);
+  state.own[place] = markRaw(new MediaStream([track]));
+  void peer?.show(place, track);
+}
+
+function drop(place: Place): void {
+  for (const track of state.own[place]?.getTracks() ?? []) {
+    track.onended = null;
+    track.stop();
+  }
+  state.own[place] = null;
+  state.mine = place === "camera" ? { ...state.mine, camera: null } : { ...state.mine, screen: false };
+  void peer?.show(place, null);
+}
+
+function consentTo(kind: Kind, given: boolean): void {
+  wire?.send({ type: "consent", talk: state.talk, kind, given });
 }
 
 /** The talk is over, or somebody else's. */
 export function close(): void {
-  clearInterval(meter);
+  clearInterval(clock);
+  for (const end of Object.values(ends)) clearTimeout(end);
+  ends = {};
+  drop("camera");
+  drop("screen");
   peer?.close();
   peer = null;
   for (const track of mic?.getTracks() ?? []) track.stop();
   mic = null;
   if (speaker) speaker.srcObject = null;
   ladder = START;
-  theirs = VOICE;
-  Object.assign(state, { phase: "off", muted: false, paused: false, words: "", bytes: 0, rtt: null, textOnly: false });
+  theirs = SILENT;
+  before = 0;
+  Object.assign(state, { phase: "off", muted: false, paused: false, words: "", rung: VOICE, sends: { mine: VOICE, theirs: VOICE }, pin: 0, bytes: 0, rtt: null, wanted: [] });
+  Object.assign(state, { mine: { ...NOTHING }, theirs: { ...NOTHING }, seen: { camera: null, screen: null } });
+  wire?.onShow?.(state.mine);
 }
 
 export function take(frame: Frame): void {
   const talk = String(frame.talk);
-  if (frame.type === "ask") Object.assign(state, { talk, phase: "asked", problem: "" });
-  else if (frame.type === "consent") consent(talk, frame);
+  if ("kind" in frame && !KINDS.has(frame.kind)) return;
+  if (frame.type === "ask") wish(talk, frame.kind as Kind);
+  else if (frame.type === "consent") consent(talk, frame.kind as Kind, frame);
   else if (talk !== state.talk) return;
   else if (frame.type === "relay") {
     servers = frame.servers as RTCIceServer[];
@@ -122,87 +234,138 @@ export function take(frame: Frame): void {
   }
 }
 
-function consent(talk: string, frame: Frame): void {
+function wish(talk: string, kind: Kind): void {
+  if (kind === "voice") {
+    if (["off", "asked"].includes(state.phase)) Object.assign(state, { talk, phase: "asked", problem: "" });
+  } else if (talk === state.talk && peer && !state.own[kind] && !state.wanted.includes(kind)) state.wanted.push(kind);
+}
+
+function consent(talk: string, kind: Kind, frame: Frame): void {
+  clearTimeout(ends[kind]);
+  if (kind !== "voice") return consentToPicture(talk, kind, frame.given === true, Number(frame.for_s));
   if (!frame.given) {
     if (talk === state.talk) close();
     return;
   }
   servers = frame.servers as RTCIceServer[];
+  // Nothing lasts longer than it was allowed for: the village's own page ends it.
+  if (wire?.side === "village") ends.voice = setTimeout(stop, Number(frame.for_s) * 1000);
   if (wire?.side === "village") return; // the offer comes next
-  const asked = state.phase === "asking" && state.talk === talk;
+  const mine = state.phase === "asking" && state.talk === talk;
   Object.assign(state, { talk, phase: "asked", problem: "" });
-  if (asked) void join(talk);
+  if (mine) void join(talk);
+}
+
+function consentToPicture(talk: string, place: Place, given: boolean, for_s: number): void {
+  if (talk !== state.talk) return;
+  if (wire?.side === "agent") {
+    if (!given && state.wanted.includes(place)) state.problem = place === "screen" ? "村里没有同意共享屏幕。" : "村里没有同意打开摄像头。";
+    state.wanted = state.wanted.filter((one) => one !== place);
+  } else if (given) ends[place] = setTimeout(() => hide(place), for_s * 1000);
+  else {
+    drop(place);
+    settle();
+  }
 }
 
 function tell(body: Omit<Body, "round">): void {
   wire?.send({ type: "signal", talk: state.talk, body: JSON.stringify({ round, ...body }) });
 }
 
-function offerAnew(): void {
+function begin(): void {
   round += 1;
-  const mine = connect();
-  mine.onnegotiationneeded = async () => {
-    await mine.setLocalDescription();
-    tell({ description: mine.localDescription ?? undefined });
-  };
+  connect();
 }
 
-function connect(): RTCPeerConnection {
+function connect(): Peer {
+  before = state.bytes;
   peer?.close();
-  const mine = new RTCPeerConnection({ iceServers: servers });
+  const mine: Peer = new Peer(
+    {
+      polite: wire?.side === "village",
+      servers,
+      tell: (told) => mine === peer && tell(told),
+      onState: (is) => mine === peer && onState(mine, is),
+      onVoice: hearVoice,
+      onPicture: (place, track) => (state.seen[place] = markRaw(new MediaStream([track]))),
+      onData: (text) => mine === peer && heed((JSON.parse(text) as { says: Says }).says),
+      onDataOpen: () => mine === peer && settle(),
+    },
+    mic?.getAudioTracks() ?? [],
+  );
   peer = mine;
-  for (const track of mic?.getAudioTracks() ?? []) mine.addTrack(track);
-  mine.onicecandidate = ({ candidate }) => candidate && tell({ candidate: candidate.toJSON() });
-  mine.ontrack = ({ track }) => {
-    speaker ??= new Audio();
-    speaker.srcObject = new MediaStream([track]);
-    void speaker.play().catch(() => undefined);
-  };
-  mine.onconnectionstatechange = () => {
-    if (mine !== peer) return;
-    if (mine.connectionState === "connected") {
-      state.phase = "on";
-      settle();
-      clearInterval(meter);
-      meter = setInterval(() => void measure(mine), 1000);
-    } else if (["disconnected", "failed"].includes(mine.connectionState)) void recover();
-  };
+  for (const place of ["camera", "screen"] as const) void mine.show(place, state.own[place]?.getVideoTracks()[0] ?? null);
   return mine;
 }
 
-async function hear(body: Body): Promise<void> {
-  if (body.rung !== undefined) {
-    theirs = body.rung;
-    settle(false);
-    return;
-  }
-  if (body.description?.type === "offer") {
-    if (body.round !== round || !peer) connect();
-    round = body.round;
-  }
-  if (!peer || body.round !== round) return;
-  if (body.candidate) await peer.addIceCandidate(body.candidate);
-  if (!body.description) return;
-  await peer.setRemoteDescription({ type: body.description.type, sdp: forWeakLink(body.description.sdp ?? "") });
-  if (body.description.type !== "offer") return;
-  await peer.setLocalDescription();
-  tell({ description: peer.localDescription ?? undefined });
+function hearVoice(track: MediaStreamTrack): void {
+  speaker ??= new Audio();
+  speaker.srcObject = new MediaStream([track]);
+  void speaker.play().catch(() => undefined);
 }
 
-/** Signalling is proved live before anything is built on it; the agent's end builds, the village's answers. */
+function onState(mine: Peer, is: RTCPeerConnectionState): void {
+  if (is === "connected") {
+    if (!recovering) state.phase = "on";
+    settle();
+    clearInterval(clock);
+    meter = UNREAD;
+    clock = setInterval(() => void measure(mine), 1000);
+  } else if (["disconnected", "failed"].includes(is)) void recover();
+}
+
+async function hear(body: Body): Promise<void> {
+  if (body.says) {
+    heed(body.says);
+    return;
+  }
+  if (wire?.side === "village" && body.description?.type === "offer" && (body.round !== round || !peer)) {
+    round = body.round;
+    connect();
+  }
+  if (body.round === round) await peer?.hear(body);
+  if (body.description) settle();
+}
+
+function heed(says: Says): void {
+  theirs = says;
+  state.theirs = says.shows;
+  const was = state.sends.mine;
+  settle(false);
+  if (state.sends.mine !== was) settle();
+}
+
+/** Signalling is proved live before anything is built on it. Then the agent's end first mends the connection that is there;
+ * one that nothing comes out of, however connected it says it is, is left for a new one. */
 async function recover(): Promise<void> {
   if (recovering) return;
   recovering = true;
   state.phase = "lost";
-  while (mic && !connected()) {
+  for (let attempt = 0; mic && !(await flows()); ) {
     if (!(await proved())) wire?.again();
-    else if (wire?.side === "agent") offerAnew();
-    for (let waited = 0; waited < CONNECT_MS && mic && !connected(); waited += 250) await pause(250);
+    else if (wire?.side === "agent") {
+      if (attempt++ === 0) peer?.restart();
+      else begin();
+    }
+    for (let waited = 0; waited < CONNECT_MS && mic && !peer?.connected; waited += 250) await pause(250);
   }
   recovering = false;
+  if (mic && peer?.connected) state.phase = "on";
+  settle();
 }
 
-const connected = (): boolean => peer?.connectionState === "connected";
+/** Whether the connection stands and something of the other end comes out of it. */
+async function flows(): Promise<boolean> {
+  const mine = peer;
+  if (!mine?.connected) return false;
+  const { packets } = await read(mine.pc, UNREAD);
+  for (let waited = 0; waited < HEARD_MS && mine === peer && mine.connected; waited += 250) {
+    await pause(250);
+    // An end whose link carries text only sends no voice that could be waited for.
+    if (theirs.rung >= TEXT || (await read(mine.pc, UNREAD)).packets > packets) return true;
+  }
+  return false;
+}
 
 function proved(): Promise<boolean> {
   return new Promise((resolve) => {
@@ -217,32 +380,38 @@ function proved(): Promise<boolean> {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function measure(mine: RTCPeerConnection): Promise<void> {
-  if (mine !== peer || mine.connectionState !== "connected") return;
-  let loss = 0;
-  let bytes = 0;
-  for (const one of (await mine.getStats()).values() as Iterable<Record<string, unknown>>) {
-    if (one.type === "candidate-pair" && one.nominated) {
-      bytes += Number(one.bytesSent ?? 0) + Number(one.bytesReceived ?? 0);
-      state.rtt = typeof one.currentRoundTripTime === "number" ? one.currentRoundTripTime : null;
-    } else if (one.type === "remote-inbound-rtp") loss = Number(one.fractionLost ?? 0);
-  }
-  state.bytes = bytes;
+async function measure(mine: Peer): Promise<void> {
+  if (mine !== peer || !mine.connected) return;
+  meter = await read(mine.pc, meter);
+  state.bytes = before + meter.bytes;
+  state.rtt = meter.rtt;
+  const ask = asks(state.sends.mine, caps(state.sends.mine, state.mine));
   // A sender that rests reports the loss of its last second of voice for ever.
-  const sample = { at: performance.now() / 1000, rtt: state.rtt, loss: state.paused ? 0 : loss, kbps: null, backlog: 0 };
-  const before = ladder.rung;
-  ladder = step(ladder, sample, VOICE);
-  if (ladder.rung !== before) settle();
+  const loss = state.paused ? 0 : meter.loss;
+  const kbps = believed(meter.kbps, ladder.rung, ask);
+  const was = ladder.rung;
+  ladder = step(ladder, { at: performance.now() / 1000, rtt: meter.rtt, loss, kbps, backlog: state.paused ? 0 : meter.backlog });
+  if (ladder.rung !== was) settle();
 }
 
+/** Each end's pictures go by its own link, since that is the one they load, and by what either chose. Where one end is down to
+ * text, both are: voice goes both ways or not at all. */
 function settle(say = true): void {
-  const paused = Math.max(ladder.rung, theirs) >= TEXT;
-  if (paused !== state.paused) state.words = ladder.rung >= TEXT || !paused ? WORDS[ladder.reason] : "对方那边线路不好，或选了只用文字。";
-  state.paused = paused;
-  for (const sender of peer?.getSenders() ?? []) {
-    const set = sender.getParameters();
-    for (const one of set.encodings) one.active = !paused;
-    void sender.setParameters(set).catch(() => undefined);
-  }
-  if (say) tell({ rung: ladder.rung });
+  const text = Math.max(ladder.rung, theirs.rung) >= TEXT;
+  const sends = text ? TEXT : Math.max(ladder.rung, theirs.pin);
+  state.sends = { mine: sends, theirs: theirs.sends };
+  const shown = [any(state.mine) ? sends : -1, any(state.theirs) ? theirs.sends : -1];
+  const rung = text ? TEXT : Math.max(...shown) >= 0 ? Math.max(...shown) : Math.max(ladder.rung, theirs.rung);
+  if (rung !== state.rung) state.words = rung === ladder.rung ? WORDS[ladder.reason] : rung < state.rung ? WORDS.better : "对方那边线路不好，或选了少用流量。";
+  state.rung = rung;
+  state.paused = text;
+  const may = caps(sends, state.mine);
+  const due = [may, caps(theirs.sends, state.theirs)].some((one) => one.camera !== null || one.screen !== null);
+  if (due && wire?.side === "agent" && peer?.connected) peer.openPlaces();
+  void peer?.limit(!text, may);
+  wire?.onShow?.(state.mine);
+  const says: Says = { rung: ladder.rung, pin: ladder.pin, sends, shows: state.mine };
+  if (say && peer && !peer.say(JSON.stringify({ says }))) tell({ says });
 }
+
+const any = (shows: Shows): boolean => shows.camera !== null || shows.screen;

@@ -70,10 +70,35 @@ def test_nothing_passes_before_consent_and_nothing_after_either_end_stopped(
         assert refused(end) == "talk.consent"
 
 
-def test_an_agent_allows_himself_nothing(talking: tuple[End, End, str]) -> None:
+@pytest.mark.parametrize("kind", ["voice", "camera", "screen"])
+def test_an_agent_allows_himself_nothing(talking: tuple[End, End, str], kind: str) -> None:
     _, agent, talk = talking
-    agent.send(type="consent", talk=talk, kind="voice", given=True)
+    agent.send(type="consent", talk=talk, kind=kind, given=True)
     assert refused(agent) == "talk.consent"
+
+
+def test_pictures_stand_beside_an_allowed_voice_and_end_with_it(talking: tuple[End, End, str]) -> None:
+    village, agent, talk = talking
+    agent.send(type="ask", talk=talk, kind="screen")
+    assert refused(agent) == "talk.consent"
+    village.send(type="consent", talk=talk, kind="camera", given=True)
+    assert refused(village) == "talk.consent"
+    allow(village, agent, talk)
+    agent.send(type="ask", talk=talk, kind="screen")
+    assert village.next("ask")["kind"] == "screen"
+    for kind in ("screen", "camera"):
+        village.send(type="consent", talk=talk, kind=kind, given=True)
+        for end in (village, agent):
+            frame = end.next("consent")
+            assert (frame["kind"], frame["given"], frame["for_s"]) == (kind, True, 3600)
+    agent.send(type="consent", talk=talk, kind="camera", given=False)
+    for end in (village, agent):
+        frame = end.next("consent")
+        assert (frame["kind"], frame["given"]) == ("camera", False)
+    village.send(type="consent", talk=talk, kind="voice", given=False)
+    for end in (village, agent):
+        ended = [end.next("consent") for _ in range(2)]
+        assert [(one["kind"], one["given"]) for one in ended] == [("voice", False), ("screen", False)]
 
 
 def test_a_consent_does_not_follow_the_talk_to_the_next_agent(app: Flask, talking: tuple[End, End, str]) -> None:
@@ -105,7 +130,7 @@ def test_nobody_else_joins(app: Flask, wire: Wire, talking: tuple[End, End, str]
     [
         {"type": "signal", "body": "x" * 20_000},
         {"type": "signal", "body": 7},
-        {"type": "consent", "kind": "screen", "given": True},
+        {"type": "consent", "kind": "kidney", "given": True},
         {"type": "consent", "kind": "voice", "given": "yes"},
         {"type": "relay", "more": 1},
     ],

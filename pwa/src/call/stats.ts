@@ -1,0 +1,37 @@
+// What the browser knows of a connection, once a second.
+export interface Meter {
+  bytes: number;
+  rtt: number | null;
+  /** Share of our voice that the other end missed. */
+  loss: number;
+  /** The browser's estimate of what the link carries from here. */
+  kbps: number | null;
+  /** Seconds that our packets wait before they leave. */
+  backlog: number;
+  /** Voice packets that came in. */
+  packets: number;
+  waited: number;
+  left: number;
+}
+export const UNREAD: Meter = { bytes: 0, rtt: null, loss: 0, kbps: null, backlog: 0, packets: 0, waited: 0, left: 0 };
+
+const number = (value: unknown): number => (typeof value === "number" ? value : 0);
+
+export async function read(pc: RTCPeerConnection, last: Meter): Promise<Meter> {
+  const now: Meter = { ...UNREAD };
+  for (const one of (await pc.getStats()).values() as Iterable<Record<string, unknown>>) {
+    if (one.type === "candidate-pair" && one.nominated && one.state === "succeeded") {
+      now.bytes += number(one.bytesSent) + number(one.bytesReceived);
+      if (typeof one.currentRoundTripTime === "number") now.rtt = one.currentRoundTripTime;
+      if (typeof one.availableOutgoingBitrate === "number") now.kbps = one.availableOutgoingBitrate / 1000;
+    } else if (one.type === "remote-inbound-rtp" && one.kind === "audio") now.loss = number(one.fractionLost);
+    else if (one.type === "inbound-rtp" && one.kind === "audio") now.packets += number(one.packetsReceived);
+    else if (one.type === "outbound-rtp") {
+      now.waited += number(one.totalPacketSendDelay);
+      now.left += number(one.packetsSent);
+    }
+  }
+  const left = now.left - last.left;
+  now.backlog = left > 0 ? Math.max(0, now.waited - last.waited) / left : 0;
+  return now;
+}
