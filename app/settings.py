@@ -67,6 +67,9 @@ class Settings:
         1, "threads", "Cores that the reading of a card may use; one photo is read at a time."
     )
     stale_days: int = setting(7, "days", "Age of a release after which the village page says so.")
+    lease_days: int = setting(
+        30, "days", "A computer without contact for longer forgets what the centre has and locks the rest; 0: never."
+    )
     silent_hours: int = setting(24, "hours", "Without contact for longer, oversight shows a point as silent.")
     socket_limit: int = setting(
         96, "sockets", "Live sockets at most; the rest get code 1013 and poll. Below the server's threads."

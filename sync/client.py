@@ -100,6 +100,7 @@ class Status:
     refused: int
     link: outbox.Link
     revoked: bool
+    lapsed: bool
     clock_offset_s: float
     last_success: str | None
     files_waiting: int
@@ -386,6 +387,9 @@ class Village:
             )
             for told in reply.manifests:
                 box.put(**{_kept("manifest", told.scope): msgspec.to_builtins(told)})
+            if reply.device.lease_days is not None:
+                box.put(lease_days=reply.device.lease_days)
+            self._renew()
             if reply.device.courier_key:
                 box.put(courier_key=reply.device.courier_key)
             if reply.device.revoked:
@@ -408,6 +412,26 @@ class Village:
             box.put(resend=word.resend.order)
         box.put(enrolled=enrolled)
         return resent
+
+    def _renew(self) -> None:
+        """The centre answered: the lease begins anew."""
+        now = round(self.world.now() * 1000)
+        self.mailbox.put(lease_from=now, lease_seen=now, lapsed=None)
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether the lease has ended (S62). When it is first noticed, what the centre has is forgotten."""
+        box, now = self.mailbox, round(self.world.now() * 1000)
+        since, seen = int(box.get("lease_from", now)), int(box.get("lease_seen", 0))
+        if now > seen:
+            box.put(lease_seen=now)
+        if not outbox.lapsed(since, seen, now, int(box.get("lease_days", 0))):
+            return False
+        if not box.get("lapsed"):
+            with box.db:
+                box.put(lapsed=True)
+                box.purge()
+        return True
 
     def _stop(self) -> None:
         """The centre stopped this device (S29): what it holds of persons goes, what it could not send stays."""
@@ -543,6 +567,7 @@ class Village:
             refused=counts.refused,
             link=outbox.link_of(self.rounds),
             revoked=bool(self.mailbox.get("revoked", False)),
+            lapsed=self.lapsed,
             clock_offset_s=float(self.mailbox.get("offset_s", 0.0)),
             last_success=self.mailbox.get("last_success"),
             files_waiting=files.waiting,

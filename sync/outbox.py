@@ -72,6 +72,15 @@ def link_of(rounds: Sequence[Round], on_line: bool = True) -> Link:
     return "weak" if last.ms > WEAK_MS or any(not one.ok for one in rounds[-3:]) else "online"
 
 
+def lapsed(since: int, seen: int, now: int, days: int) -> bool:
+    """Whether a device has been without its centre for longer than its lease of `days` (0: no lease). Times in ms.
+
+    `since`: the last contact; `seen`: the latest time that its clock ever showed since, so that a clock that is set back
+    prolongs nothing.
+    """
+    return days > 0 and max(seen, now) - since > days * 86_400_000
+
+
 def state_of(verdict: str | None) -> State:
     """What an event is called on screen. Only a verdict of the centre ends waiting; a refusal stays visible."""
     if verdict is None:

@@ -92,6 +92,8 @@ class DeviceWord(msgspec.Struct, frozen=True):
     move: Move | None = None
     answers_agree: bool | None = None
     """Whether it answers as the centre does; None while that is not known."""
+    lease_days: int | None = None
+    """How long it may go without contact before it forgets and locks (S62); 0: for ever."""
     courier_key: str | None = None
     """The public key that outboxes on a USB stick are sealed to (S46)."""
 

@@ -281,7 +281,7 @@ def _reply(
     if asked.proto == 1:
         return reply  # what a program of that version was told, and no more
     names = current_app.extensions["jjb_region_names"]
-    word |= {"letters": device.letters, **open_orders(connection, device, names)}
+    word |= {"letters": device.letters, "lease_days": settings.lease_days, **open_orders(connection, device, names)}
     told = chain(letters(settings), asked.key_letter)
     return {**reply, "key_letters": [msgspec.to_builtins(one) for one in told]}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from app.problems import Problem
 from app.settings import Settings
 from app.syncing import store as syncing
 from sync import root
-from sync.client import Village
+from sync.client import Village, World
 from sync.keyring import LetterError, SignedLetter
 from sync.manifest import ManifestError, key_id, public_bytes
 from sync.wire import Refused
@@ -274,6 +275,32 @@ def test_a_revoked_device_forgets_persons_and_keeps_what_it_could_not_send(centr
     assert village.mailbox.inbox() == []
     assert village.mailbox.verdicts() == dict.fromkeys(late)
     assert len(arrived(centre, village)) == 1
+
+
+def test_a_device_without_contact_for_longer_than_its_lease_forgets_what_the_centre_has(
+    centre: Centre, settle: Settle
+) -> None:
+    world = World(now=lambda: now[0], sleep=lambda _: None)
+    now = [time.time()]
+    village = settle(world=world)
+    ask(village)
+    village.sync()
+    with centre.app.extensions["jjb_db"].write() as connection:
+        syncing.push(connection, "hexie", "case.progress", {"case_no": "x"})
+    village.sync()
+    late = ask(village)
+    now[0] += 30 * 86_400 - 60
+    assert not village.status().lapsed
+    now[0] += 120
+    status = village.status()
+    assert (status.lapsed, status.waiting, status.release) == (True, 1, 1)  # knowledge serves on
+    assert village.mailbox.inbox() == []
+    assert village.mailbox.verdicts() == {late: None}
+    now[0] -= 20 * 86_400
+    assert village.status().lapsed  # a clock set back prolongs nothing
+    village.sync()
+    assert (village.status().lapsed, village.status().waiting) == (False, 0)
+    assert len(arrived(centre, village)) == 2
 
 
 # ---- versions ----

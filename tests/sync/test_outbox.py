@@ -30,6 +30,9 @@ ROUNDS = [
 ]
 
 
+DAY = 86_400_000
+
+
 def write() -> dict[str, Any]:
     """Cases at and beside every border; the answers were read over by hand before they were committed."""
     good, slow, cut, portal = Round(True, 900), Round(True, 6_000), Round(False, 20_000), Round(False, 50, True)
@@ -91,6 +94,17 @@ def write() -> dict[str, Any]:
                 ([1, 11, 1], 10),
             )
         ],
+        "lapsed": [
+            {"since": since, "seen": seen, "now": now, "days": days, "out": outbox.lapsed(since, seen, now, days)}
+            for since, seen, now, days in (
+                (DAY, DAY, 31 * DAY, 30),
+                (DAY, DAY, 31 * DAY + 1, 30),
+                (DAY, 32 * DAY, 2 * DAY, 30),
+                (DAY, DAY, 400 * DAY, 0),
+                (DAY, DAY, -700 * DAY, 30),
+                (0, 0, DAY + 1, 1),
+            )
+        ],
         "to_resend": [
             {"verdicts": verdicts, "missing": missing, "numbers": outbox.to_resend(verdicts, missing)}
             for verdicts, missing in (
@@ -134,6 +148,8 @@ def test_link_of(vectors: dict[str, Any]) -> None:
 def test_fitting_and_resend(vectors: dict[str, Any]) -> None:
     for one in vectors["fitting"]:
         assert outbox.fitting(one["sizes"], one["limit"]) == one["count"], one
+    for one in vectors["lapsed"]:
+        assert outbox.lapsed(one["since"], one["seen"], one["now"], one["days"]) == one["out"], one
     for one in vectors["to_resend"]:
         assert (
             outbox.to_resend([tuple(pair) for pair in one["verdicts"]], [tuple(r) for r in one["missing"]])

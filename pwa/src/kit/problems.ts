@@ -19,6 +19,7 @@ export const PROBLEMS = {
   "net.offline": { message: "现在连不上中心。", next: "可以照常办理，记录保存在本机；有网后会自动传送。" },
   "net.portal": { message: "网络被登录页面拦住了，没有连到中心。", next: "请先在浏览器里登录这个网络（例如宽带或 Wi-Fi 的登录页），再点“立即同步”。" },
   "net.slow": { message: "网络太慢，{seconds} 秒没有回音。", next: "记录都保存在本机，稍后会自动再试。" },
+  "device.lapsed": { message: "这台电脑太久没有和中心联系，个人资料已锁住。", next: "请连上网络，或用 U 盘传递；联系上中心就会打开。知识照常可以查。" },
   "net.unenrolled": { message: "本机还没有登记到服务点。", next: "请输入管理员给的登记码。" },
   "pack.conflict": { message: "知识库更新和本机现有的对不上。", next: "正在改为下载完整的知识库，不影响使用。" },
   "pack.damaged": { message: "下载的知识库有损坏，没有采用。", next: "会自动重新下载坏掉的部分；现有知识库照常使用。" },

@@ -31,6 +31,7 @@ export interface Status {
   persisted: boolean; // navigator.storage.persisted()
   quota: { used: number; free: number } | null; // bytes
   revoked: boolean; // the centre told this device to stop
+  lapsed: boolean; // too long without the centre: what shows persons is locked until the next contact
   app: string; // version of the program
 }
 

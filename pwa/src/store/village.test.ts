@@ -638,6 +638,32 @@ describe("sending", () => {
     expect((await village.caseFull(here)).case_no).toBe(here);
   });
 
+  test("a device without contact for longer than its lease forgets and locks, answers on, and opens at the next contact", async () => {
+    const village = await enrolled();
+    centre.orders = { lease_days: 30 };
+    const there = await filed(village);
+    await village.syncNow();
+    const draft = await village.newDraft("animal-quarantine", []);
+    const here = await filed(village, "测试树");
+    clock = 30 * 86_400_000 - 60_000;
+    expect(await tell(village, "drafts")).toHaveLength(1);
+    onLine = false;
+    clock = 31 * 86_400_000;
+    expect(await village.status()).toMatchObject({ lapsed: true, waiting: 1 });
+    for (const [method, arg] of [["drafts"], ["records"], ["caseFull", here], ["newDraft", "animal-quarantine"]] as const) {
+      await expect(tell(village, method, arg, [])).rejects.toMatchObject({ code: "device.lapsed" });
+    }
+    expect(((await tell(village, "ask", "残疾证")) as { decision: string }).decision).not.toBe("");
+    clock = 0; // a clock set back opens nothing
+    expect((await village.status()).lapsed).toBe(true);
+    onLine = true;
+    await village.syncNow();
+    expect((await village.status()).lapsed).toBe(false);
+    expect(await tell(village, "draft", draft.id)).toMatchObject({ id: draft.id });
+    expect(await tell(village, "caseFull", here)).toMatchObject({ case_no: here });
+    await expect(tell(village, "caseFull", there)).rejects.toMatchObject({ code: "record.missing" });
+  });
+
   test("a moved device takes point and letters once, and tells its last event of before", async () => {
     const village = await enrolled();
     const before = await filed(village);

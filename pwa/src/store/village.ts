@@ -38,6 +38,11 @@ const KINDS: Record<string, RecordRow["kind"]> = { "case.submitted": "case", "ca
 /** How a rating is remembered here: a visit under its case number, as programs before 0.2 did; a decided case apart. */
 const ratedKey = (matter: string): string => (matter.startsWith("visit:NJ") ? matter.slice(6) : matter.startsWith("NJ") ? `done:${matter}` : matter);
 const LEVELS = ["", "非常满意", "满意", "基本满意", "不满意", "非常不满意"]; // GB/T 39046 A.8
+/** What shows a person, or begins to: closed when the lease has ended. What is typed at that moment is still kept. */
+const LOCKED = new Set<string>([
+  "drafts", "draft", "newDraft", "submit", "papers", "addPaper", "paperData", "readCard", "records", "caseFull", "supplement", "withdraw", "twins",
+] satisfies (keyof Calls)[]); // prettier-ignore
+
 export class Village implements Calls {
   private runner: Runner | null = null;
   private identity: Identity | null = null;
@@ -62,7 +67,10 @@ export class Village implements Calls {
 
   /** Carries out one call of a window; changing calls queue up, and a repeated one gets the answer of the first time. */
   dispatch(id: string, method: keyof Calls, args: unknown[]): Promise<unknown> {
-    const work = (): Promise<unknown> => (this[method] as (...args: unknown[]) => Promise<unknown>)(...args);
+    const work = async (): Promise<unknown> => {
+      if (LOCKED.has(method) && (await this.runner?.lapsed())) throw problem("device.lapsed");
+      return (this[method] as (...args: unknown[]) => Promise<unknown>)(...args);
+    };
     if (!CHANGING.has(method)) return work();
     const run = async (): Promise<unknown> => {
       const before = this.field.answer(id);
@@ -220,6 +228,7 @@ export class Village implements Calls {
       persisted: await this.disk.persisted(),
       quota: await this.disk.quota(),
       revoked: runner?.revoked ?? false,
+      lapsed: (await runner?.lapsed()) ?? false,
       app: this.world.app,
     };
   }

@@ -50,7 +50,7 @@ export interface SyncReply {
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[];
   cursor: number;
   next_poll_s: number;
-  device: { revoked: boolean; point?: Device["point"]; letters?: string; courier_key?: string; answers_agree?: boolean | null } & Orders;
+  device: { revoked: boolean; point?: Device["point"]; letters?: string; lease_days?: number | null; courier_key?: string; answers_agree?: boolean | null } & Orders;
   key_letters?: KeyLetter[];
 }
 
@@ -110,7 +110,8 @@ export function readSyncReply(value: unknown): SyncReply {
   need(isWhole(reply.cursor), "cursor");
   need(isWhole(reply.next_poll_s), "next_poll_s");
   need(isObject(reply.device), "device");
-  const { answers_agree: agree } = reply.device as Loose; // an older centre says nothing of it
+  const { answers_agree: agree, lease_days: days } = reply.device as Loose; // an older centre says nothing of them
+  need(days === undefined || days === null || isWhole(days), "device.lease_days");
   need(agree === undefined || agree === null || typeof agree === "boolean", "device.answers_agree");
   return reply as unknown as SyncReply;
 }

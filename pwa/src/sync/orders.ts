@@ -47,6 +47,14 @@ export function stop(field: Field): void {
   });
 }
 
+/** The lease ended: what the centre has goes, once; drafts and what waits stay, sealed. */
+export function lapse(field: Field): void {
+  field.db.transaction(() => {
+    field.setMeta("lapsed", "yes");
+    forget(field);
+  });
+}
+
 /** Cases that the centre has, and what it told of them; papers and events that wait stay, refused ones too. */
 function forget(field: Field): void {
   const settled = "verdict IN ('accepted', 'duplicate') AND id NOT IN (SELECT event FROM file WHERE event IS NOT NULL AND state = 'waiting')";

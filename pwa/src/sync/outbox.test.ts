@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import vectors from "../../../tests/vectors/outbox.json";
-import { backOff, BATCH_LARGEST, fitting, linkOf, nextBatch, nextDelay, type Round, toResend, WAIT_LONGEST_MS } from "./outbox";
+import { backOff, BATCH_LARGEST, fitting, lapsed, linkOf, nextBatch, nextDelay, type Round, toResend, WAIT_LONGEST_MS } from "./outbox";
 
 describe("the Python twin says the same:", () => {
   test.each(vectors.next_batch)("batch $size, sent $sent, ok $ok, $ms ms", ({ size, sent, ok, ms, next }) => {
@@ -12,6 +12,7 @@ describe("the Python twin says the same:", () => {
   });
   test.each(vectors.link_of)("link %#", ({ rounds, on_line, link }) => expect(linkOf(rounds, on_line)).toBe(link));
   test.each(vectors.fitting)("fitting %#", ({ sizes, limit, count }) => expect(fitting(sizes, limit)).toBe(count));
+  test.each(vectors.lapsed)("lapsed %#", ({ since, seen, now, days, out }) => expect(lapsed(since, seen, now, days)).toBe(out));
   test.each(vectors.to_resend)("to resend %#", ({ verdicts, missing, numbers }) => {
     expect(toResend(verdicts as [number, string | null][], missing as [number, number][])).toEqual(numbers);
   });

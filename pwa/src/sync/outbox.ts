@@ -56,6 +56,9 @@ export function linkOf(rounds: readonly Round[], onLine: boolean): LinkState {
 }
 
 /** What an event is called on screen. Only a verdict of the centre ends waiting; a refusal stays visible. */
+/** Whether this device has been without its centre for longer than its lease; `seen`: the latest time its clock ever showed. */
+export const lapsed = (since: number, seen: number, now: number, days: number): boolean => days > 0 && Math.max(seen, now) - since > days * 86_400_000;
+
 export function stateOf(verdict: string | null): SendState {
   if (verdict === null) return "waiting";
   return verdict === "accepted" || verdict === "duplicate" ? "sent" : "refused";

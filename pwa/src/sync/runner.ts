@@ -8,7 +8,7 @@ import type { Seal } from "../store/seal";
 import type { Device, LinkState } from "../store/types";
 import { gzip, sendForJson } from "./http";
 import { type AnswersWord, OLDEST, type Orders, PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
-import { BATCH_FIRST, fitting, linkOf, nextBatch, nextDelay, type Round, toResend } from "./outbox";
+import { BATCH_FIRST, fitting, lapsed, linkOf, nextBatch, nextDelay, type Round, toResend } from "./outbox";
 import { News, type Progress } from "./news";
 import { type Part, scopeOf } from "./packs";
 import { sign } from "./signature";
@@ -49,6 +49,7 @@ const KEEP_SENT_DAYS = 30;
 const WATCH_MS = 30_000;
 const DOWNLINK_FULL = 200; // messages of one reply; as many mean that there may be more
 const DAY_MS = 86_400_000;
+const SEEN_MS = 600_000; // how finely the time that this clock has seen is kept
 
 /** A round never rejects but for the device's own storage; the next one tries again. */
 const report = (error: unknown): void => console.error("The round with the centre broke off:", error);
@@ -357,6 +358,7 @@ export class Runner {
       field.setMeta("last_success", now.toISOString());
       field.prune(new Date(now.getTime() - KEEP_SENT_DAYS * DAY_MS).toISOString());
       for (const signed of reply.manifests) field.setMeta(`manifest.${scopeOf(signed)}`, JSON.stringify(signed));
+      this.renew(reply.device.lease_days);
       if (reply.device.courier_key) field.setMeta("courier_key", reply.device.courier_key);
     });
     this.pollS = reply.next_poll_s;
@@ -369,6 +371,25 @@ export class Runner {
       await learn(reply.key_letters, identity.trust ?? null, identity.releaseKeys, (trust) => identities.save(Object.assign(identity, { trust })));
     }
     return verdicts.length;
+  }
+
+  /** The centre answered: the lease begins anew. */
+  private renew(days: number | null | undefined): void {
+    const { field } = this.parts;
+    for (const name of ["lease_from", "lease_seen"]) field.setMeta(name, String(this.world.now()));
+    if (typeof days === "number") field.setMeta("lease_days", String(days));
+    field.dropMeta("lapsed");
+  }
+
+  /** Whether the lease has ended (S62); when it is first noticed, what the centre has is forgotten. */
+  async lapsed(): Promise<boolean> {
+    const { field } = this.parts;
+    const now = this.world.now();
+    const seen = Number(field.meta("lease_seen") ?? 0);
+    if (now > seen + SEEN_MS) field.setMeta("lease_seen", String(now));
+    if (!lapsed(Number(field.meta("lease_from") ?? now), seen, now, Number(field.meta("lease_days") ?? 0))) return false;
+    if (field.meta("lapsed") === null) (await import("./orders")).lapse(field);
+    return true;
   }
 
   /** The centre stopped this device. */
