@@ -21,14 +21,18 @@ from app.bus import Bus
 from app.catalog import views as catalog_views
 from app.courier import views as courier_views
 from app.db import Database
+from app.desk import keeping as desk_keeping
 from app.desk import sock as desk_sock
 from app.desk import views as desk_views
 from app.drafting.endpoint import Endpoint
+from app.files import keeping as files_keeping
 from app.files import store as files_store
 from app.files import views as files_views
 from app.guiding import views as guiding_views
+from app.handling import keeping as handling_keeping
 from app.handling import store as handling_store
 from app.handling import views as handling_views
+from app.keeping import Forget, Held, Keeper, Keeping, Seek, Sweep, Tell
 from app.knowledge import gaps as knowledge_gaps
 from app.knowledge import views as knowledge_views
 from app.ledger import Entry
@@ -38,10 +42,13 @@ from app.oversight import store as oversight_store
 from app.oversight import views as oversight_views
 from app.places import views as places_views
 from app.portal import views as portal_views
+from app.ratings import keeping as ratings_keeping
 from app.ratings import store as ratings_store
 from app.ratings import views as ratings_views
 from app.reading import views as reading_views
+from app.retention import views as retention_views
 from app.settings import Settings
+from app.syncing import keeping as syncing_keeping
 from app.syncing import store as syncing_store
 from app.syncing import views as syncing_views
 from app.vault import Vault
@@ -63,6 +70,7 @@ SLICES = (
     portal_views,
     ratings_views,
     reading_views,
+    retention_views,
     syncing_views,
 )
 """Every slice's `views` module offers `bp`, a Flask blueprint."""
@@ -70,6 +78,7 @@ SLICES = (
 Handler = Callable[[Connection, Entry], None]
 
 HANDLERS: Mapping[str, tuple[Handler, ...]] = {
+    "case.cleared": (syncing_store.on_case_cleared,),
     "case.progressed": (syncing_store.on_case_progress,),
     "case.submitted": (
         handling_store.on_case_submitted,
@@ -82,6 +91,30 @@ HANDLERS: Mapping[str, tuple[Handler, ...]] = {
     "rating.given": (ratings_store.on_rating_given, oversight_store.on_rating_given),
 }
 """What each event changes beyond its own slice, in the transaction that appends it."""
+
+KEEPERS: Mapping[str, Keeper] = {
+    "device": Keeper(handling_keeping.over_at_village, handling_keeping.wipe_at_village),
+    "follow": Keeper(handling_keeping.over_to_follow, handling_keeping.close_follow),
+    "case": Keeper(handling_keeping.over),
+    "rating": Keeper(ratings_keeping.over),
+    "talk": Keeper(desk_keeping.over),
+    "quarantine": Keeper(syncing_keeping.over),
+}
+"""Kinds of record whose time ends (`app/retention/rules.PERIODS`), in the order in which a run goes through them."""
+
+FORGETTERS: tuple[Forget, ...] = (
+    handling_keeping.forget,
+    files_keeping.forget,
+    ratings_keeping.forget,
+    desk_keeping.forget,
+    syncing_keeping.forget,
+)
+"""Each wipes what its slice keeps of a subject, in one transaction with the end of the subject's key."""
+
+HOLDERS: tuple[Held, ...] = (handling_keeping.held, ratings_keeping.held)
+SEEKERS: tuple[Seek, ...] = (handling_keeping.seek, desk_keeping.seek, syncing_keeping.seek)
+TELLERS: tuple[Tell, ...] = (files_keeping.told, ratings_keeping.told)
+SWEEPERS: tuple[Sweep, ...] = (files_keeping.sweep,)
 
 OPEN_DOORS = (
     "accounts.first_login",
@@ -123,6 +156,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["jjb_vault"] = Vault.from_file(settings.data / "keys" / "vault.key")
     app.extensions["jjb_bus"] = Bus()
     app.extensions["jjb_handlers"] = HANDLERS
+    app.extensions["jjb_keeping"] = Keeping(KEEPERS, FORGETTERS, HOLDERS, SEEKERS, TELLERS, SWEEPERS)
     app.extensions["jjb_drafter"] = Endpoint.from_settings(settings)
     logging.getLogger("app").setLevel(logging.INFO)
     errors.install(app)

@@ -19,6 +19,8 @@ from app.desk import drafts
 from app.knowledge.publish import sign_anew
 from app.places import store as places
 from app.problems import Problem
+from app.retention import job
+from app.retention.rules import in_words
 from app.settings import Settings
 from app.setup import first_admin_link, setup
 from sync import keyring, manifest
@@ -48,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     keying = commands.add_parser("keys", help="发布密钥:申请、导入密钥书、查看(根密钥离线保管,见 python -m sync.root)")
     keying.add_argument("act", choices=("request", "import", "status"))
     keying.add_argument("file", nargs="?", help="import 要导入的密钥书")
+    wiping = commands.add_parser("retention", help="清理到期的个人信息（中心每天自动清理一次，也可以随时运行）")
+    wiping.add_argument("--dry-run", action="store_true", help="只数一数，不删除")
     trying = commands.add_parser("draft-try", help="用接通的模型试拟一句回复,看留下几句、去掉几句")
     trying.add_argument("question")
     options = parser.parse_args(arguments)
@@ -129,6 +133,12 @@ def _draft_try(app: Flask, options: argparse.Namespace) -> None:
     )
 
 
+def _retention(_app: Flask, options: argparse.Namespace) -> None:
+    found = job.run("centre", dry=options.dry_run)
+    words = in_words(json.loads(found.counts))
+    print(f"{'试算，没有删除' if options.dry_run else '已清理'}：{words}。保留不删 {found.held} 项。")
+
+
 def _keys(app: Flask, options: argparse.Namespace) -> None:
     settings: Settings = app.extensions["jjb_settings"]
     if options.act == "request":
@@ -180,6 +190,7 @@ COMMANDS = {
     "ledger-verify": _ledger_verify,
     "demo-info": _demo_info,
     "draft-try": _draft_try,
+    "retention": _retention,
 }
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ class CaseProgressed(Body):
     state: Short
     state_name: Short
     note: Long
-    """For the applicant: what is missing, why refused. Staff write no personal data here."""
+    """For the applicant: what is missing, why refused; sealed, as `result`. Entries from before 0.2 stand open."""
     missing: list[Line] = []
     """Returned: everything that is missing, at once (一次性告知)."""
     owed: list[Line] = []
@@ -186,6 +186,37 @@ class CaseNoted(Body):
     case_no: CaseNo
     text: Long
     """For colleagues only; sealed."""
+
+
+class CaseCleared(Body):
+    """The service point shall wipe its copy of a case whose time is over."""
+
+    case_no: CaseNo
+
+
+class Forgotten(Body):
+    """Personal data were wiped and their key with them; the subject is what they belonged to."""
+
+    kind: Short
+    why: Short
+    """period: its time was over; request: the person asked (the reason is with `personal.requested`)."""
+    counts: dict[Short, Count]
+
+
+class PersonalRequested(Body):
+    """A person asked what is kept of them, or that it be deleted; the subject is an id of the request, nothing of them."""
+
+    act: Literal["export", "delete"]
+    reason: Short
+    """A key of `app/retention/rules.REASONS`: nothing can be typed."""
+    subjects: list[Line]
+
+
+class RetentionRan(Body):
+    """What a run wiped, by kind: how many, never whom."""
+
+    counts: dict[Short, Count]
+    held: Count
 
 
 class DepartmentsSet(Body):
@@ -362,11 +393,12 @@ class Kind(NamedTuple):
 
 # fmt: off
 EVENTS: dict[str, Kind] = {
-    "case.assigned": Kind("centre", CaseAssigned),
+    "case.assigned": Kind("centre", CaseAssigned, sealed=("note",)),
+    "case.cleared": Kind("centre", CaseCleared),
     "case.file_stored": Kind("centre", CaseFileStored),
     "case.linked": Kind("centre", CaseLinked),
     "case.noted": Kind("centre", CaseNoted, sealed=("text",)),
-    "case.progressed": Kind("centre", CaseProgressed),
+    "case.progressed": Kind("centre", CaseProgressed, sealed=("note", "result")),
     "case.submitted": Kind("device", CaseSubmitted, sealed=("applicant", "proxy", "mandate", "note", "follow")),
     "case.supplemented": Kind("device", CaseSupplemented, sealed=("applicant", "note")),
     "case.withdrawn": Kind("device", CaseWithdrawn, sealed=("reason",)),
@@ -402,6 +434,8 @@ EVENTS: dict[str, Kind] = {
     "person.departments": Kind("centre", DepartmentsSet),
     "person.link": Kind("centre", Nothing),
     "person.password": Kind("centre", Nothing),
+    "personal.forgotten": Kind("centre", Forgotten),
+    "personal.requested": Kind("centre", PersonalRequested),
     "personal.unmasked": Kind("centre", Reasoned),
     "point.added": Kind("centre", PointAdded),
     "point.changed": Kind("centre", PointChanged),
@@ -409,6 +443,9 @@ EVENTS: dict[str, Kind] = {
     "rating.given": Kind("both", RatingGiven, sealed=("text",)),
     "rectification.moved": Kind("centre", RectificationMoved, sealed=("note",)),
     "reply.drafted": Kind("centre", DraftMade),
+    "retention.held": Kind("centre", Reasoned, sealed=("reason",)),
+    "retention.ran": Kind("centre", RetentionRan),
+    "retention.released": Kind("centre", Reasoned, sealed=("reason",)),
     "sync.settled": Kind("centre", SyncSettled),
     "talk.claimed": Kind("centre", Nothing),
     "talk.consent": Kind("centre", TalkConsent),

@@ -28,6 +28,7 @@ RAIL = (
     ("资料库", "library.search", ("agent", "lead", "editor", "reviewer", "manager")),
     ("事项清单", "catalog.items", ("editor", "reviewer", "manager", "publisher")),
     ("人员", "accounts.people", ("manager",)),
+    ("个人信息", "retention.home", ("inspector", "manager")),
     ("审计", "oversight.audit", ("inspector", "manager")),
     ("开放数据", "opendata.home", ("publisher", "manager")),
 )

@@ -94,6 +94,26 @@ class Settings:
     rectify_days: int = setting(5, "working days", "Time to put right what a low rating complains of.")
     rectify_complex_days: int = setting(15, "working days", "The same where it turns out to be complex.")
     contact_days: int = setting(1, "working days", "Time to speak with a person who gave a low rating.")
+    keep_device_days: int = setting(
+        30, "days", "After a matter ended, service points wipe their copy (个人信息保护法 19: no longer than needed)."
+    )
+    keep_follow_days: int = setting(
+        180, "days", "After a matter ended, its follow page closes (行政诉讼法 46: six months to go to court)."
+    )
+    keep_case_days: int = setting(
+        365,
+        "days",
+        "After a matter ended, its personal data and files are wiped; at least 180 (行政复议法 20, 行政诉讼法 46).",
+    )
+    keep_rating_days: int = setting(
+        365, "days", "After a visit was rated, the words to it are wiped (国办发〔2019〕51号; its level stays)."
+    )
+    keep_talk_days: int = setting(
+        90, "days", "After a call ended, what was written in it is wiped (个人信息保护法 19, 47; our proposal)."
+    )
+    keep_quarantine_days: int = setting(
+        180, "days", "After an event set aside was settled, its content is wiped (网络安全法 23: logs for six months)."
+    )
     draft_url: str = setting(
         "",
         "URL",
@@ -124,6 +144,8 @@ class Settings:
             raise Problem("setting.value", name="JJB_SMALL_COUNT", value=self.small_count)
         if self.socket_limit > self.request_threads - 16:
             raise Problem("setting.value", name="JJB_SOCKET_LIMIT", value=self.socket_limit)
+        if self.keep_case_days < 180:
+            raise Problem("setting.value", name="JJB_KEEP_CASE_DAYS", value=self.keep_case_days)
         self._check_drafts()
         self._check_relay()
         return self

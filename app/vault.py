@@ -31,6 +31,10 @@ vault_key = Table(
 )
 
 
+HIDDEN = "sealed:"
+FORGOTTEN = "（已按规定删除）"
+
+
 class Sealer(NamedTuple):
     """The key of one subject, for bytes that stand outside the database; `place` binds each piece to where it belongs."""
 
@@ -80,6 +84,21 @@ class Vault:
         """Seals and opens bytes for a subject that has a key, None when it was forgotten."""
         key = self._key(connection, subject)
         return None if key is None else Sealer(AESGCM(key), subject)
+
+    def hide(self, connection: Connection, subject: str, text: str) -> str:
+        """A line that staff wrote about a person, sealed so that `show` knows it; "" stays ""."""
+        return f"{HIDDEN}{self.seal(connection, subject, text)}" if text else ""
+
+    def show(self, connection: Connection, subject: str, text: str) -> str:
+        """The line again, FORGOTTEN when its subject was; what older programs wrote in the open as it stands."""
+        if not text.startswith(HIDDEN):
+            return text
+        found = self.open(connection, subject, text.removeprefix(HIDDEN))
+        return FORGOTTEN if found is None else str(found)
+
+    def knows(self, connection: Connection, subject: str) -> bool:
+        """Whether anything sealed for the subject can still be read."""
+        return self._key(connection, subject) is not None
 
     def forget(self, connection: Connection, subject: str) -> None:
         """Delete the subject's key: all that was sealed for it is gone, wherever copies stand."""

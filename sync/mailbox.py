@@ -215,10 +215,23 @@ class Mailbox:
         return settled
 
     def receive(self, messages: Iterable[Message]) -> None:
-        """Keep messages of the centre; one that came before changes nothing."""
+        """Keep messages of the centre; one that came before changes nothing. `case.forget` wipes what lies here of a case."""
         for one in messages:
             text = json.dumps(one.body, ensure_ascii=False)
             self.db.execute("INSERT OR IGNORE INTO inbox VALUES (?, ?, ?)", (one.cursor, one.kind, text))
+        for case_no in [body["case_no"] for _, kind, body in self.inbox() if kind == "case.forget"]:
+            self._forget_case(str(case_no))
+
+    def _forget_case(self, case_no: str) -> None:
+        """Unless something of it waits: then with a later round."""
+        both = (case_no, f"visit:{case_no}")
+        if self.db.execute("SELECT 1 FROM outbox WHERE subject IN (?, ?) AND verdict IS NULL", both).fetchone():
+            return
+        if self.db.execute("SELECT 1 FROM file WHERE case_no = ? AND state = 'waiting'", (case_no,)).fetchone():
+            return
+        self.db.execute("DELETE FROM file WHERE case_no = ?", (case_no,))
+        self.db.execute("DELETE FROM outbox WHERE subject IN (?, ?)", both)
+        self.db.execute("DELETE FROM inbox WHERE json_extract(body, '$.case_no') = ?", (case_no,))
 
     def inbox(self) -> list[tuple[int, str, dict[str, Any]]]:
         """(cursor, kind, body) of every message, oldest first."""

@@ -50,6 +50,7 @@ talk = Table(
     Column("claimed_at", Text),
     Column("ended_at", Text),
     Column("outcome", Text),
+    Column("wiped_at", Text),
     Index("ix_talk_state", "state", "opened_at"),
     Index("ix_talk_device", "device", "opened_at"),
 )

@@ -133,7 +133,7 @@ def _page(connection: Connection, found: Row[Any], problem: Problem | None = Non
         {
             "at": when(entry.received_at),
             "what": entry.body["state_name"],
-            "note": entry.body["note"],
+            "note": store.shown(connection, entry, "note"),
             "missing": entry.body.get("missing", []),
         }
         for entry in past
@@ -150,5 +150,5 @@ def _page(connection: Connection, found: Row[Any], problem: Problem | None = Non
         missing=json.loads(found.missing), owed=store.owed(connection, found.case_no) if found.state in rules.OPEN else [],
         due=due, due_sure=workdays.load().sure(clock.day_of(due)) if due else True, levels=LEVELS,
         name=found.applicant_masked.split(" ")[0],
-        may_rate=found.state in DECIDED and not rated, rated=rated,
+        result=store.result_of(connection, found), may_rate=found.state in DECIDED and not rated, rated=rated,
     )  # fmt: skip

@@ -33,6 +33,9 @@ NEXT = {
 OPEN = ("submitted", "returned", "accepted", "processing")
 """States in which somebody still has to do something."""
 
+ENDED = ("refused", "done", "withdrawn")
+"""States in which nobody has to do anything any more."""
+
 OURS = ("submitted", "accepted", "processing")
 """States in which that somebody is the centre: only here a term runs."""
 

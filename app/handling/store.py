@@ -71,6 +71,8 @@ case_file = Table(
     Column("twin", Text, nullable=False, server_default=""),
     Column("follow", Text, nullable=False, server_default=""),
     Column("mandate", Text, nullable=False, server_default="{}"),
+    Column("village_wiped_at", Text),
+    Column("wiped_at", Text),
     Index("ix_case_file_point", "point", "received_at"),
     Index("ix_case_file_received_at", "received_at"),
     Index("ix_case_file_state", "state", "due"),
@@ -79,7 +81,8 @@ case_file = Table(
 )
 """`version` counts the steps, so that two people on one case see each other; `due` ends the centre's next step;
 `person_mark` finds the same person again without knowing who it is; `twin` is an open case of the same person and item;
-`mandate` is what of a mandate is not personal (way, powers, days, whose place), "{}" when nobody acts by one."""
+`mandate` is what of a mandate is not personal (way, powers, days, whose place), "{}" when nobody acts by one; since
+`village_wiped_at` the service point holds no copy, since `wiped_at` nobody does (keeping.py)."""
 case_owed = Table(
     "case_owed",
     metadata,
@@ -299,12 +302,12 @@ def progress(
     still = owed(connection, found.case_no)
     owed_due = min((one.due for one in still), default=None) if state in rules.OPEN else None
     after = {"due": found.due, "missing": found.missing, "result": found.result, **values, "owed_due": owed_due}
-    now = clock.now()
+    now, case_no = clock.now(), found.case_no
     body = {
-        "case_no": found.case_no,
+        "case_no": case_no,
         "state": state,
         "state_name": state_name,
-        "note": note,
+        "note": vault().hide(connection, case_no, note),
         "missing": json.loads(after["missing"]),
         "owed": [one.name for one in still] if state in rules.OPEN else [],
         "owed_due": owed_due or "",
@@ -319,6 +322,16 @@ def progress(
     connection.execute(update(case_file).where(case_file.c.case_no == found.case_no).values(after))
     ledger.project(connection, entry)
     return entry
+
+
+def shown(connection: Connection, entry: Entry, name: str) -> str:
+    """A line that staff wrote to a step."""
+    return vault().show(connection, entry.subject, entry.body.get(name, ""))
+
+
+def result_of(connection: Connection, found: Row[Any]) -> str:
+    """What a decision says; sealed, since it may name a certificate."""
+    return vault().show(connection, found.case_no, found.result)
 
 
 def owed(connection: Connection, case_no: str) -> list[Row[Any]]:

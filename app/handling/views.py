@@ -157,6 +157,8 @@ def unmask(case_no: str) -> str:
         raise Problem("request.format", field="查看原因")
     with db().write() as connection:
         found = _within_reach(connection, case_no)
+        if found.wiped_at:
+            raise Problem("case.wiped")
         opened = work.unmask(connection, found, reason[:200], current_person().id)
     return _page(case_no, opened=opened)
 
@@ -367,6 +369,7 @@ def _page(
         files = reader.of_case(connection, case_no, me.id if opened is not None else None)
         hands = _hands(connection, found.point, found.department) if worker else {}
         departments = store.departments(connection)
+        result = store.result_of(connection, found)
     settings: Settings = current_app.extensions["jjb_settings"]
     due_sure = workdays.load().sure(date.fromisoformat(found.due)) if found.due else True
     return render_template(
@@ -377,7 +380,7 @@ def _page(
         timeline=timeline, opened=opened, worker=worker, hands=hands, departments=departments, outcomes=rules.OUTCOMES,
         open=found.state in rules.OPEN, owed_days=settings.owed_days, retired=found.item not in names,
         problem=problem, typed=typed or {}, was=lambda name, default="": (typed or {}).get(name, [default])[0],
-        today=beijing_day(clock.now()), files=files, kilo=kilo, mandate=json.loads(found.mandate), ways=mandate.WAYS,
+        today=beijing_day(clock.now()), files=files, result=result, kilo=kilo, mandate=json.loads(found.mandate), ways=mandate.WAYS,
         powers=mandate.POWERS, self_word=mandate.SELF,
         signature=mandate.strokes_of(opened["mandate"]["strokes"]) if opened and opened.get("mandate") else [],
     )  # fmt: skip
@@ -392,10 +395,17 @@ def _step(connection: Connection, entry: Entry, people: dict[str, str], worker: 
     """One line of a case's history: what happened, and what was written to it."""
     body = entry.body
     if entry.name == "case.progressed":
-        return {"what": body["state_name"], "note": body["note"], "missing": body.get("missing", [])}
+        return {
+            "what": body["state_name"],
+            "note": store.shown(connection, entry, "note"),
+            "missing": body.get("missing", []),
+        }
     if entry.name == "case.assigned":
         to = people.get(body["handler"], "") or "没有定人"
-        return {"what": f"转到{body['department'] or '（没有部门）'}，经办：{to}", "note": body["note"]}
+        return {
+            "what": f"转到{body['department'] or '（没有部门）'}，经办：{to}",
+            "note": store.shown(connection, entry, "note"),
+        }
     if entry.name == "case.linked":
         return {"what": f"省平台办件号 {body['external_case_no']}", "note": ""}
     if entry.name == "case.noted":

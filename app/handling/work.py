@@ -50,6 +50,8 @@ def move(connection: Connection, found: Row[Any], step: rules.Step, actor: str, 
     elif step.target != "processing":
         due = None
     result = f"{rules.OUTCOMES[step.outcome]}。{step.result}".strip() if step.target == "done" else found.result
+    if result != found.result:
+        result = vault().hide(connection, found.case_no, result)
     values = {"due": due, "missing": json.dumps(step.missing, ensure_ascii=False), "result": result}
     if not found.handler:  # 首问负责: whoever takes the first step stays responsible
         values |= {"handler": actor, "handler_name": name}
@@ -77,7 +79,8 @@ def assign(
     connection: Connection, found: Row[Any], to: tuple[str, str], department: str, note: str, actor: str, name: str
 ) -> None:
     """Give a case to somebody (`to`: id and name, both "" for nobody) or to another department."""
-    body = {"case_no": found.case_no, "department": department, "handler": to[0], "note": note}
+    kept = vault().hide(connection, found.case_no, note)
+    body = {"case_no": found.case_no, "department": department, "handler": to[0], "note": kept}
     _note(connection, "case.assigned", found, actor, body)
     _change(connection, found, name, handler=to[0], handler_name=to[1], department=department)
 

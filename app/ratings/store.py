@@ -46,7 +46,7 @@ rectification = Table(
     Column("disputed_by", Text, nullable=False, server_default=""),
     Column("again", Integer),
 )
-"""`again` is the level of the re-rating at the call-back (0: would or could not); the first rating is never changed."""
+"""`note` was filled by programs before 0.2; what is said stands sealed in the ledger. `again` is the level of the re-rating at the call-back (0: would or could not); the first rating is never changed."""
 
 
 def on_rating_given(connection: Connection, entry: Entry) -> None:
@@ -124,7 +124,7 @@ def act(connection: Connection, matter: str, done: rules.Act, actor: str) -> str
     if fault:
         raise Problem("rating.move", reason=fault)
     now, state = clock.now(), rules.state_after(done)
-    values: dict[str, Any] = {"state": state, "note": done.note, "changed_at": now}
+    values: dict[str, Any] = {"state": state, "changed_at": now}
     if done.name == "contact" and done.complex:
         settings = current_app.extensions["jjb_settings"]
         values["due"] = _due(str(_received(connection, matter)), settings.rectify_complex_days)

@@ -6,13 +6,13 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, func, insert, select, update
 
 from app import clock, events, ledger
 from app.db import metadata
 from app.places.guard import Device
 from app.problems import Problem
-from app.vault import Vault
+from app.vault import Vault, vault
 from sync.messages import DeviceEvent
 
 sync_event = Table(
@@ -50,7 +50,9 @@ downlink = Table(
     Column("kind", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("created_at", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
     Index("ix_downlink_point", "point", "cursor"),
+    Index("ix_downlink_owner", "owner"),
     sqlite_autoincrement=True,
 )
 
@@ -150,26 +152,41 @@ def gaps(connection: Connection, device_id: str) -> list[tuple[int, int]]:
     return [(first, last) for first, last in connection.execute(query.order_by(pairs.c.before).limit(20))]
 
 
-def push(connection: Connection, point: str, kind: str, body: dict[str, Any]) -> None:
-    """Queue a message down to every device of a point."""
+def push(connection: Connection, point: str, kind: str, body: dict[str, Any], owner: str = "") -> None:
+    """Queue a message down to every device of a point; sealed when it is about `owner`, and gone when that is forgotten."""
     ledger.hold(connection)  # a cursor handed out must not become visible after a later one
-    values = {"point": point, "kind": kind, "body": json.dumps(body, ensure_ascii=False), "created_at": clock.now()}
+    kept = vault().seal(connection, owner, body) if owner else json.dumps(body, ensure_ascii=False)
+    values = {"point": point, "kind": kind, "body": kept, "created_at": clock.now(), "owner": owner}
     connection.execute(insert(downlink).values(values))
 
 
 def messages(connection: Connection, point: str, after: int, limit: int = MESSAGES) -> list[dict[str, Any]]:
     """Messages for a point after a cursor, oldest first."""
     query = select(downlink).where(downlink.c.point == point, downlink.c.cursor > after).order_by(downlink.c.cursor)
-    return [
-        {"cursor": row.cursor, "kind": row.kind, "body": json.loads(row.body)}
-        for row in connection.execute(query.limit(limit))
-    ]
+    rows = connection.execute(query.limit(limit))
+    return [{"cursor": row.cursor, "kind": row.kind, "body": _said(connection, row)} for row in rows]
+
+
+def _said(connection: Connection, row: Row[Any]) -> Any:
+    """What a message says; those of programs before 0.2 lie open until their case is forgotten."""
+    if not row.owner or row.body.startswith("{"):
+        return json.loads(row.body)
+    return vault().open(connection, row.owner, row.body)
 
 
 def on_case_progress(connection: Connection, entry: ledger.Entry) -> None:
     """A case moved at the centre: tell the point that filed it."""
     if entry.service_point:
-        push(connection, entry.service_point, "case.progress", {**entry.body, "at": entry.received_at})
+        case_no = entry.body["case_no"]
+        told = {name: vault().show(connection, case_no, entry.body[name]) for name in ("note", "result")}
+        body = {**entry.body, **told, "at": entry.received_at}
+        push(connection, entry.service_point, "case.progress", body, case_no)
+
+
+def on_case_cleared(connection: Connection, entry: ledger.Entry) -> None:
+    """The time of a case is over: its service point wipes what it holds of it."""
+    if entry.service_point:
+        push(connection, entry.service_point, "case.forget", {"case_no": entry.body["case_no"]})
 
 
 def open_quarantine(connection: Connection, points: list[str]) -> list[Row[Any]]:
@@ -205,8 +222,3 @@ def count_open(connection: Connection) -> int:
             select(func.count()).select_from(quarantine).where(quarantine.c.settled_at.is_(None))
         ).scalar_one()
     )
-
-
-def forget_downlink(connection: Connection, before: str) -> int:
-    """Drop messages older than a time; returns how many."""
-    return connection.execute(delete(downlink).where(downlink.c.created_at < before)).rowcount

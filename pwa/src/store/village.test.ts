@@ -322,6 +322,47 @@ describe("a case", () => {
   });
 });
 
+describe("the time of a case is over", () => {
+  const rowsOf = (caseNo: string): number =>
+    ["case_file WHERE case_no", "case_progress WHERE case_no", "outbox WHERE subject"].reduce((sum, where) => sum + Number(files.field.row(`SELECT count(*) FROM ${where} = ?`, [caseNo])?.[0]), 0);
+
+  test("all that lies here of it goes, with its papers; others stay", async () => {
+    const village = await enrolled();
+    const kept = await filed(village);
+    const draft = await village.newDraft("animal-quarantine", []);
+    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "测试花" } });
+    await village.addPaper(draft.id, "照片", new Uint8Array([0xff, 0xd8, 0xff, 0xd9]), new Uint8Array());
+    const { case_no: caseNo } = await village.submit(draft.id);
+    await village.syncNow();
+    files.field.run("UPDATE file SET state = 'sent'");
+    centre.downlink = [
+      { cursor: 1, kind: "case.progress", body: { case_no: caseNo, state: "done", state_name: "已办结", note: "", at: "2026-11-23T03:00:00.000Z" } },
+      { cursor: 2, kind: "case.forget", body: { case_no: caseNo } },
+    ];
+    await village.syncNow();
+    expect(rowsOf(caseNo)).toBe(0);
+    expect(files.field.row("SELECT count(*) FROM file")).toEqual([0]);
+    expect((await village.records()).filter((row) => row.kind === "case").map((row) => row.id)).toEqual([kept]);
+    await expect(village.caseFull(caseNo)).rejects.toMatchObject({ code: "record.missing" });
+  });
+
+  test("what is not sent yet is sent first", async () => {
+    const village = await enrolled();
+    const draft = await village.newDraft("animal-quarantine", []);
+    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: "测试花" } });
+    await village.addPaper(draft.id, "照片", new Uint8Array([0xff, 0xd8, 0xff, 0xd9]), new Uint8Array());
+    const { case_no: caseNo } = await village.submit(draft.id);
+    centre.override = ({ path }) => (path.startsWith("/files") ? new Response("", { status: 503 }) : undefined);
+    centre.downlink = [{ cursor: 2, kind: "case.forget", body: { case_no: caseNo } }];
+    await village.syncNow();
+    expect(rowsOf(caseNo)).toBeGreaterThan(0);
+    centre.override = null;
+    await village.brought();
+    await village.syncNow();
+    expect(rowsOf(caseNo)).toBe(0);
+  });
+});
+
 describe("a case comes back", () => {
   const tell = (cursor: number, body: Record<string, unknown>): void => {
     centre.downlink.push({ cursor, kind: "case.progress", body: { state_name: "", note: "", at: "2026-11-23T03:00:00.000Z", ...body } });

@@ -347,6 +347,7 @@ export class Runner {
         .filter(({ kind }) => kind === "case.progress")
         .map(async ({ cursor, body }) => ({ cursor, caseNo: String(body.case_no), sealed: await seal.close(body) })),
     );
+    const over = reply.downlink.filter(({ kind }) => kind === "case.forget").map(({ body }) => String(body.case_no));
     const asked = new Set(events.map((event) => event.id));
     const verdicts = reply.verdicts.filter(({ id }) => asked.has(id));
     const now = new Date(this.world.now());
@@ -354,6 +355,7 @@ export class Runner {
       field.settle(verdicts, now.toISOString());
       field.sendAgain(this.lost(reply.missing));
       progress.forEach(({ cursor, caseNo, sealed }) => field.addProgress(cursor, caseNo, sealed));
+      if (over.length > 0) field.setMeta("forget", JSON.stringify([...(JSON.parse(field.meta("forget") ?? "[]") as string[]), ...over]));
       field.setMeta("cursor", String(Math.max(reply.cursor, Number(field.meta("cursor") ?? 0))));
       field.setMeta("last_success", now.toISOString());
       field.prune(new Date(now.getTime() - KEEP_SENT_DAYS * DAY_MS).toISOString());
@@ -362,6 +364,7 @@ export class Runner {
       if (reply.device.courier_key) field.setMeta("courier_key", reply.device.courier_key);
     });
     this.pollS = reply.next_poll_s;
+    if (field.meta("forget")) (await import("./forget")).forgetCases(field);
     await this.follow(reply.device.point, reply.device.letters);
     if (reply.device.revoked) await this.halt();
     if (reply.device.move || reply.device.resend) await this.obey(reply.device);
