@@ -33,7 +33,7 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
 
 class QuestionAsked(Body):
     text: Line
-    """What was asked; digits of ID and phone numbers are masked on the device before it is stored."""
+    """What was asked; numbers are masked on the device before it is stored, numbers and announced names at the centre again."""
     decision: Literal["answer", "clarify", "redirect", "refuse", "handoff"]
     items: list[Short]
     """Items offered, best first."""
@@ -389,6 +389,8 @@ class Kind(NamedTuple):
     source: Literal["device", "centre", "both"]
     body: type[Body]
     sealed: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    """Kept in the open, for figures and gaps: whatever is personal in it is hidden before."""
 
 
 # fmt: off
@@ -439,7 +441,7 @@ EVENTS: dict[str, Kind] = {
     "personal.unmasked": Kind("centre", Reasoned),
     "point.added": Kind("centre", PointAdded),
     "point.changed": Kind("centre", PointChanged),
-    "question.asked": Kind("device", QuestionAsked),
+    "question.asked": Kind("device", QuestionAsked, masked=("text",)),
     "rating.given": Kind("both", RatingGiven, sealed=("text",)),
     "rectification.moved": Kind("centre", RectificationMoved, sealed=("note",)),
     "reply.drafted": Kind("centre", DraftMade),

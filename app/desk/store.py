@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from app import clock, ledger
 from app.db import metadata
+from app.drafting import masking
 from app.places.guard import Device
 from app.problems import Problem
 from app.vault import vault
@@ -96,7 +97,7 @@ def open_talk(
         return current
     values = {
         "id": client_id, "point": device.point, "point_name": device.point_name, "region": device.region,
-        "device": device.id, "item": item, "reason": reason, "release": release, "state": session.WAITING,
+        "device": device.id, "item": item, "reason": masking.kept(reason), "release": release, "state": session.WAITING,
         "last_seq": 0, "opened_at": clock.now(),
     }  # fmt: skip
     connection.execute(insert(talk).values(values))

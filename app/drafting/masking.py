@@ -51,8 +51,8 @@ _RULES = tuple((re.compile(pattern), label) for pattern, label in RULES)
 
 def plain(text: str) -> str:
     """NFKC without control and invisible characters: full-width digits and split numbers do not slip through."""
-    kept = (c if c not in "\n\t" else " " for c in unicodedata.normalize("NFKC", text))
-    return "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    shown = (c if c not in "\n\t" else " " for c in unicodedata.normalize("NFKC", text))
+    return "".join(c for c in shown if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
 
 
 def mask(text: str) -> str:
@@ -63,9 +63,15 @@ def mask(text: str) -> str:
     return text
 
 
+def kept(text: str) -> str:
+    """What may be kept in the open: the text as it stands when nothing in it is personal, else masked."""
+    hidden = mask(text)
+    return text if hidden == plain(text) else hidden
+
+
 def _hidden(found: re.Match[str], label: str) -> str:
-    kept = found.groupdict().get("keep") or ""
-    return f"{kept}［{label or _kind(found.group())}］"
+    said = found.groupdict().get("keep") or ""
+    return f"{said}［{label or _kind(found.group())}］"
 
 
 def _kind(chain: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, fun
 
 from app import clock, events, ledger
 from app.db import metadata
+from app.drafting import masking
 from app.places.guard import Device
 from app.problems import Problem
 from app.vault import Vault, vault
@@ -97,6 +98,8 @@ def enter(connection: Connection, vault: Vault, device: Device, event: DeviceEve
     """Check an event, seal what is personal in it, append it. Problem event.unknown | event.field."""
     body = events.check(event.name, event.body, "device")
     owner = events.owner(body, event.subject)
+    for field in events.EVENTS[event.name].masked:
+        body[field] = masking.kept(body[field])
     for field in events.EVENTS[event.name].sealed:
         if body.get(field):
             body[field] = vault.seal(connection, owner, body[field])
