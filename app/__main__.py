@@ -12,7 +12,7 @@ import msgspec
 from flask import Flask
 from sqlalchemy import Connection
 
-from app import clock, create_app, keys, ledger
+from app import backup, clock, create_app, keys, ledger
 from app.accounts import store as accounts
 from app.db import db
 from app.desk import drafts
@@ -50,6 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
     keying = commands.add_parser("keys", help="发布密钥:申请、导入密钥书、查看(根密钥离线保管,见 python -m sync.root)")
     keying.add_argument("act", choices=("request", "import", "status"))
     keying.add_argument("file", nargs="?", help="import 要导入的密钥书")
+    saving = commands.add_parser("backup", help="备份数据库（不含个人信息的密钥）和最新的密钥本，可以在运行中做")
+    saving.add_argument("folder", type=Path)
+    opening = commands.add_parser("keybook", help="恢复备份以后，把最新的密钥本放回去")
+    opening.add_argument("file", type=Path)
     wiping = commands.add_parser("retention", help="清理到期的个人信息（中心每天自动清理一次，也可以随时运行）")
     wiping.add_argument("--dry-run", action="store_true", help="只数一数，不删除")
     trying = commands.add_parser("draft-try", help="用接通的模型试拟一句回复,看留下几句、去掉几句")
@@ -133,6 +137,18 @@ def _draft_try(app: Flask, options: argparse.Namespace) -> None:
     )
 
 
+def _backup(app: Flask, options: argparse.Namespace) -> None:
+    for path in backup.write(db(), options.folder):
+        print(f"已写好 {path}")
+    if not db().is_sqlite:
+        print("数据库请用 pg_dump --exclude-table-data=vault_key 备份。")
+    print("keys/、files/、releases/、packs/、open/ 请照原样复制。密钥本只留最新的一份。")
+
+
+def _keybook(_app: Flask, options: argparse.Namespace) -> None:
+    print(f"已放回 {backup.take_keys(db(), options.file)} 把密钥。")
+
+
 def _retention(_app: Flask, options: argparse.Namespace) -> None:
     found = job.run("centre", dry=options.dry_run)
     words = in_words(json.loads(found.counts))
@@ -191,6 +207,8 @@ COMMANDS = {
     "demo-info": _demo_info,
     "draft-try": _draft_try,
     "retention": _retention,
+    "backup": _backup,
+    "keybook": _keybook,
 }
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ PROBLEMS: dict[str, Kind] = {
     "access.denied": Kind(403, "您的岗位不能做这件事。", "需要时请找管理员调整岗位。"),
     "access.login": Kind(401, "请先登录。", "登录后会回到这一页。"),
     "access.region": Kind(403, "这里不在您管理的范围内。", "请回到自己的辖区，或找上级处理。"),
+    "backup.file": Kind(422, "备份没有做成：{file}（{reason}）。", "请核对文件夹和文件；中心的数据没有改动。"),
     "case.changed": Kind(409, "您打开之后，{who}已经办了一步，现在是“{state}”。", "您写的还在下面；请先看清新的一步，再决定怎么办。"),
     "case.closed": Kind(409, "办件 {case_no} 已经是“{state}”，不能再补材料或撤回。", "要重新办，请另开一件；这条记录仍保存在本机。"),
     "case.elsewhere": Kind(403, "办件 {case_no} 不是这个服务点收的。", "请到收件的服务点补交；这条记录仍保存在本机。"),

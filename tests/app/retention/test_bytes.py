@@ -198,12 +198,12 @@ def test_nothing_of_a_person_stands_open_and_nothing_is_left_of_whom_was_deleted
     told = village.round().json["downlink"]
     assert WORDS in str(told), "the village hears what the department says"
 
-    backup = kept_aside(app)
+    before = rows(app).decode()  # the database of any backup: its keys are in a book of their own (app/backup.py)
     gone(app, admin, cases)
     assert found_open(app, settings) == []
     left = readable(app)
     assert not any(needle in left for needle in NEEDLES)
-    assert not any(needle in opened(app, backup) for needle in NEEDLES), "a copy from before opens with no key of today"
+    assert not any(needle in opened(app, before) for needle in NEEDLES), "a copy from before opens with no key of today"
     assert not PATTERN.search("\n".join([*heard, caplog.text]).encode())
     assert all(one["kind"] == "case.forget" for one in village.round().json["downlink"])
     with app.extensions["jjb_db"].read() as connection:
@@ -227,15 +227,10 @@ def gone(app: Flask, admin: FlaskClient, cases: list[str]) -> None:
         job.run("centre", dry=False)
 
 
-def kept_aside(app: Flask) -> str:
-    """What a backup of the tables holds, but for the keys: those are backed up apart (deploy/README.md)."""
-    return rows(app).decode()
-
-
-def opened(app: Flask, backup: str) -> str:
-    """What of a backup opens with the keys of today."""
+def opened(app: Flask, text: str) -> str:
+    """What of a text opens with the keys of today."""
     found = []
-    sealed = set(re.findall(r"[A-Za-z0-9+/]{40,}={0,2}", backup))
+    sealed = set(re.findall(r"[A-Za-z0-9+/]{40,}={0,2}", text))
     with app.app_context(), app.extensions["jjb_db"].read() as connection:
         for subject in connection.execute(select(vault_key.c.subject)).scalars().all():
             for one in sealed:
