@@ -53,7 +53,12 @@ class Database:
         raw = self.engine.raw_connection()
         try:
             if self.is_sqlite:
-                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor = raw.cursor()
+                cursor.execute(
+                    "PRAGMA busy_timeout=2000"
+                )  # a reader that stays does not hold us up: the next run does it
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                cursor.execute("PRAGMA busy_timeout=30000")
             else:
                 raw.driver_connection.autocommit = True  # type: ignore[union-attr]
                 raw.cursor().execute(f"VACUUM {', '.join(tables)}")

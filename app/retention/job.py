@@ -7,9 +7,9 @@ own (`watch`). Nothing else has to be installed, and a centre that was off for d
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterator
+from threading import Lock, Thread
 from typing import Any
 
 from flask import Flask, current_app
@@ -98,17 +98,17 @@ def daily() -> Row[Any] | None:
 def watch(app: Flask) -> None:
     """Look from time to time, on whatever request comes, whether a run is due."""
     state = {"next": time.monotonic() + LOOK_S}
-    lock = threading.Lock()
+    lock = Lock()
 
     @app.before_request
     def look() -> None:
         if time.monotonic() < state["next"] or not lock.acquire(blocking=False):
             return
         state["next"] = time.monotonic() + LOOK_S
-        threading.Thread(target=_in_background, args=(app, lock), name="retention", daemon=True).start()
+        Thread(target=_in_background, args=(app, lock), name="retention", daemon=True).start()
 
 
-def _in_background(app: Flask, lock: threading.Lock) -> None:
+def _in_background(app: Flask, lock: Lock) -> None:
     try:
         with app.app_context():
             found = daily()
