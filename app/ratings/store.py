@@ -151,8 +151,15 @@ def _due(received_at: str, working_days: int) -> str:
 
 
 def past(connection: Connection, matter: str) -> list[Entry]:
-    """What was done on a 整改单, oldest first."""
-    return list(ledger.read(connection, subject=matter, name="rectification.moved"))
+    """What was done on a 整改单, oldest first; of a visit also what was done while it stood under its case (migration 0010)."""
+    case_no = matter.removeprefix(events.VISIT)
+    given = ledger.read(connection, subject=case_no, name="rating.given")
+    decided = next((entry.seq for entry in given if matter_of(connection, entry) == case_no), None)
+    under_case = list(ledger.read(connection, subject=case_no, name="rectification.moved"))
+    if matter == case_no:
+        return [entry for entry in under_case if decided is None or entry.seq > decided]
+    own = ledger.read(connection, subject=matter, name="rectification.moved")
+    return [*(entry for entry in under_case if decided is None or entry.seq < decided), *own]
 
 
 def note_of(connection: Connection, entry: Entry) -> str:

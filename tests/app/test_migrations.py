@@ -16,6 +16,10 @@ from flask import Flask
 from sqlalchemy import create_engine, inspect, text
 
 from app.db import Database, metadata
+from app.handling import store as handling
+from app.ratings import store as ratings
+from app.ratings.rules import Act
+from tests.app.village import Village
 
 
 def config(database: Database) -> Config:
@@ -86,3 +90,41 @@ def test_two_processes_may_start_at_once(tmp_path: Path) -> None:
     engine = create_engine(url)
     assert "ledger" in inspect(engine).get_table_names()
     engine.dispose()
+
+
+def test_ratings_of_before_a_decision_become_those_of_the_visit(app: Flask, database: Database) -> None:
+    # Given a case rated by an older program before its decision, one rated after it, and the 整改单 of the first
+    village = Village(app)
+    early, late = village.case(1), village.case(2)
+    village.round(early, late)
+    with app.app_context(), database.write() as connection:
+        found = handling.one(connection, late["subject"])
+        handling.progress(connection, found, "x", "done", "已办结", "", {}, changed_by="x")
+    village.round(village.rating(early["subject"], 5), village.rating(late["subject"], 2))
+    visit = f"visit:{early['subject']}"
+    with app.app_context(), database.write() as connection:
+        ratings.act(connection, visit, Act("contact", "打过电话"), "x")
+    with database.write() as connection:  # as the older program kept them
+        values = {"visit": visit, "case": early["subject"]}
+        connection.execute(
+            text(
+                "INSERT INTO rating SELECT :case, level, reasons, point, device, sealed_text, rated_at, received_at FROM rating WHERE matter = :visit"
+            ),
+            values,
+        )
+        for table in ("rectification", "seen_rating"):
+            connection.execute(text(f"UPDATE {table} SET matter = :case WHERE matter = :visit"), values)
+        connection.execute(text("DELETE FROM rating WHERE matter = :visit"), values)
+    command.stamp(config(database), "0009")
+    # When the store is migrated, twice for good measure
+    command.upgrade(config(database), "0010")
+    command.stamp(config(database), "0009")
+    command.upgrade(config(database), "head")
+    # Then the first counts for the visit with its 整改单, the second for the matter, and the matter of the first is free
+    with database.read() as connection:
+        for table in ("rating", "seen_rating"):
+            assert sorted(connection.execute(text(f"SELECT matter FROM {table}")).scalars()) == sorted(
+                [late["subject"], visit]
+            )
+        assert connection.execute(text("SELECT matter FROM rectification")).scalars().all() == [visit]
+        assert len(ratings.past(connection, visit)) == 1
