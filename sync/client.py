@@ -10,6 +10,7 @@ import fcntl
 import gzip
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ from sync.shelf import Shelf
 from sync.uploads import CHUNK, Brought, Paper, Uploads
 from sync.wire import LinkError, Refused, Wire
 
+SPACE = 3
+"""Free bytes asked for before a pack is fetched, times the pack."""
 SCOPE, MEDIA = "knowledge", "media"
 APP = "py-0.1.0"
 WORTH_SQUEEZING = 300
@@ -489,6 +492,8 @@ class Village:
     ) -> bytes:
         if entry.sha256 in at_hand:
             return at_hand[entry.sha256]
+        if shutil.disk_usage(shelf.folder).free < SPACE * entry.bytes:
+            raise PackError("space")
         download = shelf.download(entry)
         before = download.offset
         try:

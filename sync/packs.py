@@ -23,7 +23,7 @@ LARGEST = 256 * 1024 * 1024
 
 
 class PackError(Exception):
-    """A pack cannot be used. `kind`: damaged (bytes), conflict (wrong base), root (other content than promised)."""
+    """A pack cannot be used. `kind`: damaged (bytes), conflict (wrong base), root (other content than promised), space (no room for it)."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind

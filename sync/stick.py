@@ -15,7 +15,7 @@ import msgspec
 import uuid6
 
 from sync import courier, manifest
-from sync.client import SCOPE, Outcome, Village, stamp
+from sync.client import SCOPE, SPACE, Outcome, Village, stamp
 from sync.courier import CourierError
 from sync.messages import MOST_EVENTS, DeviceEvent
 from sync.outbox import fitting
@@ -26,8 +26,6 @@ from sync.wire import LinkError, Refused
 
 KEYS_KEPT = 50
 """Outboxes whose receipt may still come."""
-SPACE = 3
-"""Free bytes asked for, times the pack."""
 
 
 @dataclass(frozen=True)

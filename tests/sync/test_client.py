@@ -11,6 +11,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import apsw
@@ -70,6 +71,19 @@ def test_first_use_ends_with_the_signed_knowledge_and_all_events_there(centre: C
     assert (status.release, status.waiting, status.refused, status.link) == (1, 0, 0, "online")
     assert village.shelf.root() == _newest(centre).content_root
     assert arrived(centre, village) == sent
+
+
+def test_a_pack_for_which_there_is_no_room_is_not_fetched(
+    settle: Settle, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village, before = settle(), wire.bytes_down
+    with monkeypatch.context() as patch:
+        patch.setattr("sync.client.shutil.disk_usage", lambda _: SimpleNamespace(free=1_000))
+        outcome = village.sync()
+    assert str(outcome.error) == "space"
+    assert wire.bytes_down - before < 10_000
+    assert village.sync().ok
+    assert village.release == 1
 
 
 def test_a_village_that_is_not_enrolled_says_so(settle: Settle) -> None:

@@ -51,6 +51,7 @@ export const PROBLEMS = {
   "stick.space": { message: "空间不够：要 {need} MB，只剩 {free} MB，什么也没有改动。", next: "请先清理电脑磁盘，再导入一次。" },
   "storage.closed": { message: "本机的存储打不开。", next: "请关闭其他就近办窗口，再刷新本页；仍不行请重新启动浏览器。" },
   "storage.damaged": { message: "本机的存储有损坏。", next: "请不要清除浏览器数据，马上联系管理员。" },
+  "storage.room": { message: "电脑的存储空间不够，新的知识还差 {missing}，没有下载。", next: "请清理电脑磁盘，腾出空间后会自动下载；现有知识照常使用。" },
   "storage.full": { message: "电脑的存储空间满了，这一步没有保存。", next: "请先清理电脑磁盘，再试一次；之前保存的都在。" },
   "storage.key": { message: "本机的密钥不见了，加密保存的内容打不开。", next: "请联系管理员重新登记本机。" },
   "storage.newer": { message: "本机的资料是更新的程序存下的，这个旧版程序打不开。", next: "请刷新页面换成新版程序；资料都在，不要清除浏览器数据。" },

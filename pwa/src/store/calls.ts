@@ -13,7 +13,7 @@ export type Calls = Omit<StoreApi, "subscribe" | "boot"> & { boot(mark: Mark | n
 const METHODS = new Set<string>([
   "boot", "enrol", "status", "syncNow", "items", "domains", "item", "regions", "ask", "picked", "newNotice", "noticePrinted",
   "drafts", "draft", "newDraft", "saveDraft", "dropDraft", "submit", "rate", "records", "caseFull", "supplement", "withdraw", "twins", "retryRefused", "sign",
-  "papers", "addPaper", "dropPaper", "putBackPaper", "swapPapers", "paperData", "retryPaper", "dismissPaper", "pausePapers", "readCard", "stick",
+  "papers", "addPaper", "dropPaper", "putBackPaper", "swapPapers", "paperData", "retryPaper", "dismissPaper", "stopPaper", "pausePapers", "readCard", "stick",
   "recordings", "recording", "media", "chooseMedia",
 ] satisfies (keyof Calls)[]); // prettier-ignore
 
@@ -21,4 +21,4 @@ const METHODS = new Set<string>([
 export const isCall = (name: string): name is keyof Calls => METHODS.has(name);
 
 /** Calls that change something: carried out one after the other, and answered the same when asked again. */
-export const CHANGING: ReadonlySet<string> = new Set(["ask", "picked", "newNotice", "noticePrinted", "newDraft", "saveDraft", "dropDraft", "submit", "supplement", "withdraw", "rate", "retryRefused", "enrol", "addPaper", "dropPaper", "putBackPaper", "swapPapers", "retryPaper", "dismissPaper", "pausePapers", "stick"]);
+export const CHANGING: ReadonlySet<string> = new Set(["ask", "picked", "newNotice", "noticePrinted", "newDraft", "saveDraft", "dropDraft", "submit", "supplement", "withdraw", "rate", "retryRefused", "enrol", "addPaper", "dropPaper", "putBackPaper", "swapPapers", "retryPaper", "dismissPaper", "stopPaper", "pausePapers", "stick"]);

@@ -224,6 +224,7 @@ export const store: StoreApi = {
   paperData: (id, original) => call("paperData", id, original),
   retryPaper: (id) => call("retryPaper", id),
   dismissPaper: (id) => call("dismissPaper", id),
+  stopPaper: (id, stopped) => call("stopPaper", id, stopped),
   pausePapers: (paused) => call("pausePapers", paused),
   readCard: (paper) => call("readCard", paper),
   rate: (rating) => call("rate", rating),

@@ -12,6 +12,7 @@ export interface PaperRow {
   place: string | null;
   arrived: number;
   problem: ProblemWire | null;
+  stopped: boolean; // a person stopped its upload
   about: Uint8Array;
   thumb: Uint8Array;
 }
@@ -30,7 +31,7 @@ export interface PaperCounts {
   refused: number;
 }
 
-const COLUMNS = "file.id, file.rowid, file.draft, bytes, state, place, arrived, file.problem, about, thumb";
+const COLUMNS = "file.id, file.rowid, file.draft, bytes, state, place, arrived, file.problem, about, thumb, stopped";
 
 export class Papers {
   constructor(private readonly db: Db) {}
@@ -93,7 +94,7 @@ export class Papers {
   /** The next that may go: its case was taken by the centre; the oldest first. */
   next(after: number): PaperRow | undefined {
     const ready = "FROM file JOIN outbox ON outbox.id = file.event WHERE state = 'waiting' AND verdict IN ('accepted', 'duplicate')";
-    return this.rows(`${ready} AND file.rowid > ? ORDER BY file.rowid LIMIT 1`, [after])[0];
+    return this.rows(`${ready} AND NOT stopped AND file.rowid > ? ORDER BY file.rowid LIMIT 1`, [after])[0];
   }
 
   /** All that the centre does not have, whether it has taken their case or not. */
@@ -107,7 +108,12 @@ export class Papers {
   }
 
   begun(id: string, place: string | null, arrived: number): void {
-    this.db.run("UPDATE file SET place = ?, arrived = ? WHERE id = ?", [place, arrived, id]);
+    this.db.run("UPDATE file SET place = ?, arrived = ? WHERE id = ? AND NOT stopped", [place, arrived, id]);
+  }
+
+  /** Whether a person stopped its upload; a stopped one begins anew when it may go on. */
+  stop(id: string, stopped: boolean): void {
+    this.db.run("UPDATE file SET stopped = ?, place = NULL, arrived = 0 WHERE id = ? AND state = 'waiting' AND stopped <> ?", [Number(stopped), id, Number(stopped)]);
   }
 
   /** The centre has it: only now the bytes go. */
@@ -161,7 +167,7 @@ export class Papers {
   }
 
   private rows(rest: string, params: (string | number)[]): PaperRow[] {
-    return this.db.rows(`SELECT ${COLUMNS} ${rest}`, params).map(([id, order, draft, bytes, state, place, arrived, why, about, thumb]) => ({
+    return this.db.rows(`SELECT ${COLUMNS} ${rest}`, params).map(([id, order, draft, bytes, state, place, arrived, why, about, thumb, stopped]) => ({
       id: String(id),
       order: Number(order),
       draft: String(draft),
@@ -172,6 +178,7 @@ export class Papers {
       problem: why === null ? null : (JSON.parse(String(why)) as ProblemWire),
       about: about as Uint8Array,
       thumb: thumb as Uint8Array,
+      stopped: Number(stopped) === 1,
     }));
   }
 }

@@ -230,6 +230,7 @@ export interface Paper {
   thumb: Uint8Array<ArrayBuffer>; // a small JPEG; empty for a PDF
   state: "held" | "waiting" | "sent" | "refused"; // with a draft | on its way | at the centre | the centre will not have it
   arrived: number; // bytes
+  stopped?: boolean; // it waits, but a person stopped its upload
   here: boolean; // its bytes are on this device
   problem: string; // sentence, "" unless refused
 }
@@ -342,6 +343,7 @@ export interface StoreApi {
   paperData(id: string, original?: boolean): Promise<Uint8Array<ArrayBuffer> | null>; // null: at the centre, or no original
   retryPaper(id: string): Promise<void>; // a refused one once more
   dismissPaper(id: string): Promise<void>; // a refused one is given up
+  stopPaper(id: string, stopped: boolean): Promise<void>; // the upload of one that waits: ended, or begun again
   pausePapers(paused: boolean): Promise<void>;
 
   readCard(paper: string): Promise<CardReading>; // sends the photo to the centre once; rejects reading.*

@@ -93,6 +93,7 @@ class Centre {
     }
     const held = this.places.get(path);
     if (!held) return json({}, 404);
+    if (method === "DELETE") return this.places.delete(path), tus(204, {});
     if (method === "HEAD") return tus(200, { "Upload-Offset": String(held.data.length) });
     if (Number(headers.get("Upload-Offset")) !== held.data.length) return json({ ok: false, error: { code: "file.offset", message: "接不上。", next: "接着传。" } }, 409);
     const came = body.subarray(0, this.cutAfter ?? body.length);
@@ -124,6 +125,7 @@ let files: { knowledge: Db; lingua: Db; field: Db };
 let clock: number; // ms that this device's clock is wrong
 let onLine: boolean;
 let calling: boolean;
+let diskFree: number | null;
 let villages: Village[];
 const parts = new Map<string, MemoryPart>();
 
@@ -135,7 +137,7 @@ function open(): Village {
     now: () => Date.now() + clock,
     random: () => 0.999,
     onLine: () => onLine,
-    disk: async () => null,
+    disk: async () => (diskFree === null ? null : { free: diskFree, used: 0 }),
     openPart: async (sha) => {
       if (!parts.has(sha)) parts.set(sha, new MemoryPart());
       return parts.get(sha)!;
@@ -181,6 +183,7 @@ beforeEach(() => {
   clock = 0;
   onLine = true;
   calling = false;
+  diskFree = null;
   villages = [];
   parts.clear();
 });
@@ -679,6 +682,18 @@ describe("sending", () => {
     expect((await village.caseFull(here)).case_no).toBe(here);
   });
 
+  test("knowledge for which there is no room is not fetched, and how much is missing is said", async () => {
+    centre.inline = false;
+    diskFree = 1_000;
+    const village = await enrolled();
+    const { problem, release } = await village.status();
+    expect([problem?.code, release, centre.packBytes]).toEqual(["storage.room", null, 0]);
+    expect(problem?.message).toMatch(/还差 \d+ kB/);
+    diskFree = 1e9;
+    await village.syncNow();
+    expect((await village.status()).release).toBe(1);
+  });
+
   test("a device without contact for longer than its lease forgets and locks, answers on, and opens at the next contact", async () => {
     const village = await enrolled();
     centre.orders = { lease_days: 30 };
@@ -948,6 +963,24 @@ describe("photos and papers", () => {
     calling = false;
     await bring(village);
     expect(await states(village, caseNo)).toEqual(["sent"]);
+  });
+
+  test("one is stopped by a person: the centre forgets its part, the others go on, and it begins again when wanted", async () => {
+    const village = await enrolled();
+    centre.cutAfter = 1_000;
+    const caseNo = await withPapers(village, photo(40_000), photo(500));
+    await bring(village);
+    expect(centre.places.size).toBe(1);
+    centre.cutAfter = null;
+    const [first] = await village.papers(caseNo);
+    await village.stopPaper(first!.id, true);
+    expect(centre.places.size).toBe(0);
+    await bring(village);
+    expect([await states(village, caseNo), (await village.papers(caseNo))[0]!.stopped]).toEqual([["waiting", "sent"], true]);
+    expect((await village.status()).papers.waiting).toBe(1); // it is not at the centre, and nothing says so
+    await village.stopPaper(first!.id, false);
+    await bring(village);
+    expect(await states(village, caseNo)).toEqual(["sent", "sent"]);
   });
 
   test("one that the centre refuses stays with its reason; the others go on; it can be tried again or given up", async () => {

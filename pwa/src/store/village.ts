@@ -425,9 +425,9 @@ export class Village implements Calls {
 
   private async paper(row: PaperRow): Promise<Paper> {
     const { material, kind } = await this.box.open<About>(row.about);
-    const { id, bytes, arrived, problem: why } = row;
+    const { id, bytes, arrived, stopped, problem: why } = row;
     return {
-      id, bytes, arrived, material,
+      id, bytes, arrived, stopped, material,
       kind: kind as Paper["kind"],
       thumb: await this.box.openBytes(row.thumb),
       state: row.state as Paper["state"],
@@ -489,6 +489,12 @@ export class Village implements Calls {
     if (!photo) throw problem("reading.gone");
     const { readAtCentre } = await import("../reading/centre");
     return readAtCentre(photo, this.going.uploads.way);
+  }
+
+  async stopPaper(id: string, stopped: boolean): Promise<void> {
+    if (stopped) await this.runner?.uploads.cancel(id);
+    this.keep(undefined, () => this.field.papers.stop(id, stopped));
+    if (!stopped) this.runner?.uploads.poke();
   }
 
   async pausePapers(paused: boolean): Promise<void> {

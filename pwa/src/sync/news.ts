@@ -1,4 +1,5 @@
 // News of the knowledge: from a signed manifest to the release on this device, whatever the link does on the way.
+import { size } from "../kit/when";
 import { asProblem, problem } from "../kit/problems";
 import type { Held, ScopeFile } from "../store/scope";
 import { fromBase64 } from "./bytes";
@@ -13,6 +14,8 @@ export interface Progress {
   done: number;
   total: number;
 }
+
+const SPACE = 3; // free bytes asked for, times the pack
 
 export class News {
   progress: Progress | null = null;
@@ -91,6 +94,7 @@ export class News {
   }
 
   private async download(file: ScopeFile, entry: PackEntry): Promise<Uint8Array> {
+    await this.mustFit(entry);
     const part = await this.world.openPart(entry.sha256);
     const download = new Download(entry, part);
     const began = download.offset;
@@ -110,6 +114,13 @@ export class News {
     } finally {
       this.progress = null;
     }
+  }
+
+  /** Nothing is fetched that would find no room: the pack, and the release beside the old one. */
+  private async mustFit({ bytes }: PackEntry): Promise<void> {
+    const disk = await this.world.disk();
+    const missing = disk ? SPACE * bytes - disk.free : 0;
+    if (missing > 0) throw problem("storage.room", { missing: size(missing), bytes: missing });
   }
 
   private tell(download: Download): void {

@@ -71,6 +71,14 @@ export class Uploads {
     return this.running;
   }
 
+  /** A person stops the upload of one paper: the centre forgets its part, or does so by itself when it is out of reach. */
+  async cancel(id: string): Promise<void> {
+    const row = this.papers.one(id);
+    this.papers.stop(id, true);
+    this.way.changed();
+    if (row?.place) await this.ask("DELETE", row.place, new Uint8Array(), {}).catch(() => undefined);
+  }
+
   private async run(): Promise<void> {
     await null; // so that `running` is set before this can end
     let after = 0;
@@ -134,9 +142,11 @@ export class Uploads {
   }
 
   private async carry(row: PaperRow, data: Uint8Array<ArrayBuffer>, about: About): Promise<boolean> {
+    if (this.papers.one(row.id)?.stopped) return true; // the next one
     let { place, arrived } = await this.begin(row, data, about);
     while (arrived < data.length) {
       this.way.changed();
+      if (this.papers.one(row.id)?.stopped) return true;
       if (!(await this.may())) return false;
       arrived = await this.sendPiece(place, data, arrived);
       this.papers.begun(row.id, place, arrived);
