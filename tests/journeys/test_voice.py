@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.journeys.calling import COUNT, MICROPHONE, hears
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
 from tests.journeys.test_screens import faults_of
 from tests.journeys.test_story import log_in, say
 from tests.wire import Wire
 
-MICROPHONE = (
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-)
-COUNT = """
-window.peers = [];
-const Real = RTCPeerConnection;
-window.RTCPeerConnection = class extends Real { constructor(...all) { super(...all); window.peers.push(this); } };
-"""
-HEARD = """async () => {
-  let bytes = 0;
-  for (const one of (await window.peers.at(-1).getStats()).values())
-    if (one.type === "inbound-rtp" && one.kind === "audio") bytes += one.bytesReceived;
-  return bytes;
-}"""
 KINDS = "() => window.peers.at(-1).getTransceivers().map((one) => one.receiver.track.kind).join()"
-
-
-def hears(page: Page) -> None:
-    """Audio keeps arriving at a page."""
-    before = page.evaluate(HEARD)
-    page.wait_for_function(f"async (before) => (await ({HEARD})()) > before + 500", arg=before)
 
 
 def test_a_village_and_an_agent_talk_by_voice(centre: Centre, open_browser: OpenBrowser) -> None:
