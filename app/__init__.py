@@ -88,6 +88,8 @@ HANDLERS: Mapping[str, tuple[Handler, ...]] = {
     "case.supplemented": (handling_store.on_case_supplemented, files_store.on_files_named),
     "case.withdrawn": (handling_store.on_case_withdrawn,),
     "question.asked": (oversight_store.on_question_asked, knowledge_gaps.on_question_asked),
+    "result.issued": (syncing_store.on_result,),
+    "result.withdrawn": (syncing_store.on_result,),
     "rating.given": (ratings_store.on_rating_given, oversight_store.on_rating_given),
 }
 """What each event changes beyond its own slice, in the transaction that appends it."""
@@ -125,6 +127,7 @@ OPEN_DOORS = (
     "files.about",
     "files.create",
     "files.one",
+    "files.results.fetch",
     "guiding.guide",
     "handling.follow.form",
     "handling.follow.look",

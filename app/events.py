@@ -219,6 +219,28 @@ class RetentionRan(Body):
     held: Count
 
 
+class ResultIssued(Body):
+    """A document that a decision made; the subject is its case."""
+
+    case_no: CaseNo
+    document: Short
+    said: Line
+    """Name and number; sealed."""
+    kind: Short
+    """Of its bytes, "" for a number without a paper."""
+    bytes: Count
+    sha256: Short
+
+
+class ResultWithdrawn(Body):
+    """A wrong document was taken back."""
+
+    case_no: CaseNo
+    document: Short
+    reason: Line
+    """Sealed."""
+
+
 class DepartmentsSet(Body):
     departments: list[Short]
 
@@ -445,6 +467,8 @@ EVENTS: dict[str, Kind] = {
     "rating.given": Kind("both", RatingGiven, sealed=("text",)),
     "rectification.moved": Kind("centre", RectificationMoved, sealed=("note",)),
     "reply.drafted": Kind("centre", DraftMade),
+    "result.issued": Kind("centre", ResultIssued, sealed=("said",)),
+    "result.withdrawn": Kind("centre", ResultWithdrawn, sealed=("reason",)),
     "retention.held": Kind("centre", Reasoned, sealed=("reason",)),
     "retention.ran": Kind("centre", RetentionRan),
     "retention.released": Kind("centre", Reasoned, sealed=("reason",)),

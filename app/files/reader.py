@@ -8,7 +8,7 @@ from flask import current_app, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Connection
 
-from app.files import store
+from app.files import results, store
 from app.problems import Problem
 from sync.files import PDF
 
@@ -58,6 +58,37 @@ def of_case(connection: Connection, case_no: str, person: str | None = None) -> 
             )
         )
     return found
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that a decision made."""
+
+    id: str
+    name: str
+    number: str
+    kind: str
+    bytes: int
+    by_name: str
+    at: str
+    withdrawn_at: str | None
+    reason: str
+
+
+def results_of(connection: Connection, case_no: str) -> list[Document]:
+    """Documents of a case, withdrawn ones too."""
+    return [
+        Document(
+            row.id, kind=row.kind, bytes=row.bytes, by_name=row.by_name, at=row.at, withdrawn_at=row.withdrawn_at,
+            **results.said(connection, row),
+        )
+        for row in results.of_case(connection, case_no)
+    ]  # fmt: skip
+
+
+def pass_for(person: str, case_no: str) -> str:
+    """For who may work a case now: good for ten minutes."""
+    return _signer().dumps([person, case_no])
 
 
 def must_be_allowed(key: str, person: str, case_no: str) -> None:

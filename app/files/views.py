@@ -20,7 +20,7 @@ from app import clock
 from app.accounts.guard import current_person, needs
 from app.bus import bus
 from app.db import db
-from app.files import paint, reader, rules, store
+from app.files import outgoing, paint, reader, rules, store
 from app.files.cabinet import Cabinet
 from app.handling.rules import WORKERS
 from app.places.guard import Device, device_of_headers, device_of_request, point_names
@@ -31,6 +31,7 @@ from sync import signatures
 from sync.files import JPEG, PDF, fault_of
 
 bp = Blueprint("files", __name__, template_folder="templates")
+bp.register_blueprint(outgoing.bp)
 log = logging.getLogger("app.files")
 
 SILENCE_S = 20

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from app import clock, ledger
 from app.bus import bus
 from app.db import db
+from app.files import reader
 from app.handling import rules, store
 from app.limits import follow_limit, limiter
 from app.matters import DECIDED
@@ -150,5 +151,6 @@ def _page(connection: Connection, found: Row[Any], problem: Problem | None = Non
         missing=json.loads(found.missing), owed=store.owed(connection, found.case_no) if found.state in rules.OPEN else [],
         due=due, due_sure=workdays.load().sure(clock.day_of(due)) if due else True, levels=LEVELS,
         name=found.applicant_masked.split(" ")[0],
+        papers=[one for one in reader.results_of(connection, found.case_no) if not one.withdrawn_at],
         result=store.result_of(connection, found), may_rate=found.state in DECIDED and not rated, rated=rated,
     )  # fmt: skip

@@ -316,6 +316,8 @@ PAST = (
     "case.linked",
     "case.noted",
     "personal.unmasked",
+    "result.issued",
+    "result.withdrawn",
 )
 
 
@@ -370,6 +372,7 @@ def _page(
         hands = _hands(connection, found.point, found.department) if worker else {}
         departments = store.departments(connection)
         result = store.result_of(connection, found)
+        papers = reader.results_of(connection, case_no)
     settings: Settings = current_app.extensions["jjb_settings"]
     due_sure = workdays.load().sure(date.fromisoformat(found.due)) if found.due else True
     return render_template(
@@ -380,7 +383,8 @@ def _page(
         timeline=timeline, opened=opened, worker=worker, hands=hands, departments=departments, outcomes=rules.OUTCOMES,
         open=found.state in rules.OPEN, owed_days=settings.owed_days, retired=found.item not in names,
         problem=problem, typed=typed or {}, was=lambda name, default="": (typed or {}).get(name, [default])[0],
-        today=beijing_day(clock.now()), files=files, result=result, kilo=kilo, mandate=json.loads(found.mandate), ways=mandate.WAYS,
+        today=beijing_day(clock.now()), files=files, result=result, papers=papers,
+        key=reader.pass_for(me.id, case_no) if worker else "", kilo=kilo, mandate=json.loads(found.mandate), ways=mandate.WAYS,
         powers=mandate.POWERS, self_word=mandate.SELF,
         signature=mandate.strokes_of(opened["mandate"]["strokes"]) if opened and opened.get("mandate") else [],
     )  # fmt: skip
@@ -414,6 +418,8 @@ def _step(connection: Connection, entry: Entry, people: dict[str, str], worker: 
         return {"what": "查看个人信息", "note": body["reason"]}
     if entry.name == "case.file_stored":
         return {"what": "附件传到", "note": f"{kilo(body['bytes'])}，已核对"}
+    if entry.name in ("result.issued", "result.withdrawn"):
+        return {"what": "发出结果文书" if entry.name == "result.issued" else "撤回结果文书", "note": ""}
     words = {"case.supplemented": "服务点补交材料", "case.withdrawn": "申请人要求撤回"}
     return {"what": words.get(entry.name, "服务点提交"), "note": ""}
 

@@ -186,6 +186,18 @@ def on_case_progress(connection: Connection, entry: ledger.Entry) -> None:
         push(connection, entry.service_point, "case.progress", body, case_no)
 
 
+def on_result(connection: Connection, entry: ledger.Entry) -> None:
+    """A decision's document was issued, or taken back: tell the point that filed the case."""
+    case_no, body = entry.body["case_no"], entry.body
+    told = {"case_no": case_no, "document": body["document"], "at": entry.received_at}
+    if entry.name == "result.withdrawn":
+        told["withdrawn"] = vault().open(connection, case_no, body["reason"])
+    else:
+        said: dict[str, Any] = vault().open(connection, case_no, body["said"]) or {}
+        told |= {**said, **{name: body[name] for name in ("kind", "bytes", "sha256")}}
+    push(connection, str(entry.service_point), "case.document", told, case_no)
+
+
 def on_case_cleared(connection: Connection, entry: ledger.Entry) -> None:
     """The time of a case is over: its service point wipes what it holds of it."""
     if entry.service_point:

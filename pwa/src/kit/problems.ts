@@ -45,6 +45,8 @@ export const PROBLEMS = {
   "reading.away": { message: "现在连不上中心，读不了证件。", next: "请对照证件手工填写；照片已存在本机。" },
   "reading.gone": { message: "这张照片已不在本机。", next: "请重新拍照再读，或对照证件手工填写。" },
   "reading.photo": { message: "这张照片打不开。", next: "请重新拍照再读，或对照证件手工填写。" },
+  "result.damaged": { message: "文书在路上传坏了，没有打开。", next: "请再取一次；还是不行，请呼叫客服。" },
+  "result.gone": { message: "这份文书已经撤回，或者本机还没有收到它。", next: "请先同步，再打开这件办件看最新情况。" },
   "record.missing": { message: "本机没有找到这条记录。", next: "请到“办件”里核对编号。" },
   "stick.centre": { message: "本机还没有和中心通过话，不知道封给谁。", next: "请联网同步一次，或先导入中心做的知识包（.jbpack）。" },
   "stick.file": { message: "这个文件{reason}（读到 {bytes} 字节），什么也没有改动。", next: "请把整个文件重新拷一份再选；还不行就请中心重新做一份。" },

@@ -3,7 +3,7 @@
 import type { ProblemWire } from "../kit/problems";
 import { stateOf } from "../sync/outbox";
 import type { Db } from "./db";
-import type { CaseFull, Draft } from "./types";
+import type { CaseFull, Draft, ResultDocument } from "./types";
 
 /** A case as it lies in `case_file`: the draft, and the secret of the receipt (cases from before 0.2 have none). */
 export interface Kept extends Draft {
@@ -21,6 +21,36 @@ export interface Told {
   owed_due?: string;
   due?: string;
   result?: string;
+}
+
+/** A message of the centre about a document that a decision made: issued, or taken back with a reason. */
+export interface Issued {
+  document: string;
+  at: string;
+  name?: string;
+  number?: string;
+  kind?: string; // "" for a number without a paper
+  bytes?: number;
+  sha256?: string;
+  withdrawn?: string;
+}
+
+export const isTold = (one: Told | Issued): one is Told => "state" in one;
+
+/** The documents of a case, the oldest first, each as it stands now. */
+export function documentsOf(said: readonly (Told | Issued)[]): ResultDocument[] {
+  const found = new Map<string, ResultDocument>();
+  for (const one of said) {
+    if (isTold(one)) continue;
+    const before = found.get(one.document);
+    if (one.withdrawn !== undefined) {
+      if (before) found.set(one.document, { ...before, withdrawn: one.withdrawn });
+      continue;
+    }
+    const { name = "", number = "", kind = "", bytes = 0, sha256 = "", at } = one;
+    found.set(one.document, { id: one.document, name, number, kind, bytes, sha256, at, withdrawn: before?.withdrawn ?? "" });
+  }
+  return [...found.values()];
 }
 
 /** An event about a case that was made here after it was handed in. */

@@ -222,6 +222,7 @@ export const store: StoreApi = {
   putBackPaper: (id) => call("putBackPaper", id),
   swapPapers: (one, other) => call("swapPapers", one, other),
   paperData: (id, original) => call("paperData", id, original),
+  resultData: (case_no, id) => call("resultData", case_no, id),
   retryPaper: (id) => call("retryPaper", id),
   dismissPaper: (id) => call("dismissPaper", id),
   stopPaper: (id, stopped) => call("stopPaper", id, stopped),

@@ -265,6 +265,19 @@ export interface CaseFull extends Draft {
   pending: "" | "supplement" | "withdraw"; // made here, the centre has not answered
   refusal: string; // sentence, when the centre refused the last of those
   may: { supplement: boolean; withdraw: boolean };
+  documents: ResultDocument[]; // that the decision made
+}
+
+// A document that a decision made; its bytes stay at the centre until somebody comes for it.
+export interface ResultDocument {
+  id: string;
+  name: string;
+  number: string; // of the certificate, "" for none
+  kind: string; // application/pdf | image/jpeg | "" for a number without a paper
+  bytes: number;
+  sha256: string;
+  at: string;
+  withdrawn: string; // why it was taken back, "" while it stands
 }
 
 // What is handed in after a case: the whole list of materials as it stands now, and corrected fields.
@@ -341,6 +354,7 @@ export interface StoreApi {
   putBackPaper(id: string): Promise<void>; // undoes it, until the draft is handed in
   swapPapers(one: string, other: string): Promise<void>; // two of one draft change places
   paperData(id: string, original?: boolean): Promise<Uint8Array<ArrayBuffer> | null>; // null: at the centre, or no original
+  resultData(case_no: string, id: string): Promise<Uint8Array<ArrayBuffer>>; // fetched from the centre; rejects result.gone, net.*
   retryPaper(id: string): Promise<void>; // a refused one once more
   dismissPaper(id: string): Promise<void>; // a refused one is given up
   stopPaper(id: string, stopped: boolean): Promise<void>; // the upload of one that waits: ended, or begun again

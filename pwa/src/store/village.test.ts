@@ -325,6 +325,38 @@ describe("a case", () => {
   });
 });
 
+describe("a document that a decision made", () => {
+  const data = new TextEncoder().encode("%PDF-1.7 居住证");
+  const told = async (): Promise<Record<string, unknown>> => ({
+    document: "doc1", at: "2026-11-23T03:00:00.000Z", name: "居住证", number: "云A-001", kind: "application/pdf", bytes: data.length,
+    sha256: Buffer.from(await crypto.subtle.digest("SHA-256", data)).toString("hex"),
+  }); // prettier-ignore
+  const pdf = (bytes: Uint8Array, status: number): Response => new Response(Buffer.from(bytes), { status, headers: { "Content-Type": "application/pdf" } });
+
+  test("is fetched over a cut, proved, and gone once it was taken back", async () => {
+    const village = await enrolled();
+    const caseNo = await filed(village);
+    const asked: (string | null)[] = [];
+    centre.downlink = [{ cursor: 1, kind: "case.document", body: { case_no: caseNo, ...(await told()) } }];
+    await village.syncNow();
+    expect(await village.caseFull(caseNo)).toMatchObject({ state: "submitted", documents: [{ id: "doc1", name: "居住证", withdrawn: "" }] });
+    centre.override = ({ path, headers }) => {
+      if (!path.startsWith("/results/")) return undefined;
+      asked.push(headers.get("Range"));
+      return asked.length === 1 ? pdf(data.subarray(0, 5), 200) : pdf(data.subarray(5), 206);
+    };
+    expect(Buffer.from(await village.resultData(caseNo, "doc1")).toString()).toBe("%PDF-1.7 居住证");
+    expect(asked).toEqual([null, "bytes=5-"]);
+    centre.override = ({ path }) => (path.startsWith("/results/") ? pdf(data.map((byte) => byte ^ 1), 200) : undefined);
+    await expect(village.resultData(caseNo, "doc1")).rejects.toMatchObject({ code: "result.damaged" });
+    centre.override = null;
+    centre.downlink.push({ cursor: 2, kind: "case.document", body: { case_no: caseNo, document: "doc1", at: "2026-11-24T03:00:00.000Z", withdrawn: "名字写错了" } });
+    await village.syncNow();
+    expect((await village.caseFull(caseNo)).documents).toMatchObject([{ name: "居住证", withdrawn: "名字写错了" }]);
+    await expect(village.resultData(caseNo, "doc1")).rejects.toMatchObject({ code: "result.gone" });
+  });
+});
+
 describe("the time of a case is over", () => {
   const rowsOf = (caseNo: string): number =>
     ["case_file WHERE case_no", "case_progress WHERE case_no", "outbox WHERE subject"].reduce((sum, where) => sum + Number(files.field.row(`SELECT count(*) FROM ${where} = ?`, [caseNo])?.[0]), 0);

@@ -11,7 +11,7 @@ import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
 import { Agreement } from "./agreement";
 import { type Calls, CHANGING, type Mark } from "./calls";
-import { asked, followSecret, type Kept, keepCase, keptCases, madeFor, standing, type Told } from "./cases";
+import { asked, documentsOf, followSecret, type Issued, isTold, type Kept, keepCase, keptCases, madeFor, standing, type Told } from "./cases";
 import { bodyOf, checkDraft, LONG, type Named, SHORT, wanted } from "./drafts";
 import { Field, type NewEvent, type OutboxRow } from "./field";
 import type { Identity, IdentityStore } from "./identity";
@@ -356,10 +356,11 @@ export class Village implements Calls {
     const file = this.field.caseFile(case_no);
     if (!file) throw problem("record.missing", { id: case_no });
     const { follow = "", ...draft } = await this.box.open<Kept>(file.sealed);
-    const told = await this.toldOf(case_no);
+    const said = await this.saidOf(case_no);
+    const told = said.filter(isTold);
     const progress = told.map(({ state, state_name, note, at, missing }) => ({ state: state_name ?? state, note: note ?? "", at, missing: missing ?? [] }));
     const stands = standing(told, madeFor(this.field.db, case_no));
-    return { ...draft, ...stands, case_no, follow, submitted_at: file.submittedAt, send: this.sendOf(file.event), progress };
+    return { ...draft, ...stands, case_no, follow, submitted_at: file.submittedAt, send: this.sendOf(file.event), progress, documents: documentsOf(said) };
   }
 
   async supplement(case_no: string, { materials, applicant, note }: Supplement): Promise<void> {
@@ -412,8 +413,20 @@ export class Village implements Calls {
     return row ? stateOf(row.verdict) : "sent";
   }
 
-  private toldOf(caseNo: string): Promise<Told[]> {
-    return Promise.all(this.field.progress(caseNo).map((sealed) => this.box.open<Told>(sealed)));
+  private async toldOf(caseNo: string): Promise<Told[]> {
+    return (await this.saidOf(caseNo)).filter(isTold);
+  }
+
+  private saidOf(caseNo: string): Promise<(Told | Issued)[]> {
+    return Promise.all(this.field.progress(caseNo).map((sealed) => this.box.open<Told | Issued>(sealed)));
+  }
+
+  /** A document that the decision made; it stays at the centre and is fetched when somebody stands here for it. */
+  async resultData(case_no: string, id: string): Promise<Uint8Array<ArrayBuffer>> {
+    const document = documentsOf(await this.saidOf(case_no)).find((one) => one.id === id);
+    if (!document || document.withdrawn !== "") throw problem("result.gone");
+    const { fetchResult } = await import("../sync/results");
+    return fetchResult(document, this.going.uploads.way);
   }
 
   // ---- photos and papers ----

@@ -344,7 +344,7 @@ export class Runner {
     const { field, seal } = this.parts;
     const progress = await Promise.all(
       reply.downlink
-        .filter(({ kind }) => kind === "case.progress")
+        .filter(({ kind }) => kind === "case.progress" || kind === "case.document")
         .map(async ({ cursor, body }) => ({ cursor, caseNo: String(body.case_no), sealed: await seal.close(body) })),
     );
     const over = reply.downlink.filter(({ kind }) => kind === "case.forget").map(({ body }) => String(body.case_no));
