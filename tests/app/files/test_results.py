@@ -70,7 +70,7 @@ def test_a_document_goes_down_is_fetched_and_taken_back(
     assert (part.status_code, part.data) == (206, PAPER[10:])
     assert PAPER[:40] not in on_disk(settings)
     assert app.test_client().get(place).status_code in (400, 401)
-    assert ask(Village(app, point="zilijia"), "GET", place).status_code == 404
+    assert ask(Village(app, point="dulongjiang"), "GET", place).status_code == 404
     follow = app.test_client()
     page = post(follow, "/follow", "/follow", no=case_no, secret=SECRET).get_data(as_text=True)
     assert "结果文书可以领了" in page
