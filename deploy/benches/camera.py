@@ -14,9 +14,14 @@ from tests.journeys.conftest import CHROMIUM, FLAGS, SCREEN
 from tests.journeys.test_camera import camera_with
 from tests.journeys.test_screens import enter
 
-PRESS = """([press, until]) => new Promise((resolve) => {
+PRESS = """([press, until]) => new Promise((resolve, reject) => {
   const began = performance.now();
-  const step = () => document.querySelector(until) ? resolve(performance.now() - began) : requestAnimationFrame(step);
+  const step = () => {
+    const spent = performance.now() - began;
+    if (document.querySelector(until)) resolve(spent);
+    else if (spent > 20_000) reject(new Error(`nothing came of ${press}`));
+    else requestAnimationFrame(step);
+  };
   [...document.querySelectorAll(".camera button")].find((one) => one.textContent.trim() === press).click();
   step();
 })"""

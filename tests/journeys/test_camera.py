@@ -6,6 +6,7 @@ import random
 import re
 from pathlib import Path
 
+import pypdfium2
 from playwright.sync_api import Page, expect
 
 from deploy.benches import _cards
@@ -131,6 +132,12 @@ def test_a_card_is_photographed_cut_and_kept_and_a_lost_camera_loses_nothing(
         wire.down()
         page.get_by_role("button", name="交到中心").click()
         number = page.locator("p.number").inner_text()
+
+        # and its receipt fits the receipt printer's paper, the number on one line
+        page.get_by_label("小票纸（80 毫米）").check()
+        assert page.locator("p.number").evaluate("(one) => one.scrollWidth <= one.clientWidth && one.clientHeight < 40")
+        with pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True)) as strip:
+            assert (len(strip), round(strip.get_page_size(0)[0] / 72 * 25.4)) == (1, 80)
         wire.up()
         page.goto(f"{wire.url}/village/#/records/{number}")
         expect(page.locator(".pages .tag", has_text="中心已收到")).to_have_count(2, timeout=20_000)
