@@ -6,10 +6,12 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from sync.files import JPEG
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
 from tests.journeys.test_screens import ID_NUMBER, enter, faults_of, tab_to
 from tests.journeys.test_story import log_in
+from tests.sync.test_files import jpeg
 
 PHONE = {"width": 360, "height": 640}
 
@@ -83,6 +85,13 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
     expect(officer.locator("dl.facts")).to_contain_text("准予。居民身份证 1 张")
     assert faults_of(officer) == []
 
+    # And gives it the document that the decision made
+    officer.get_by_label(re.compile("^文书名称")).fill("居民身份证领取凭证")
+    officer.get_by_label(re.compile("^文件")).set_input_files({"name": "a.jpg", "mimeType": JPEG, "buffer": jpeg(filler=900)})
+    officer.get_by_role("button", name="发给服务点").click()
+    expect(officer.get_by_role("article", name="居民身份证领取凭证")).to_contain_text("已发出")
+    assert faults_of(officer) == []
+
     # Then the person follows it on a telephone by the code of the receipt, and rates it
     phone = open_browser("phone", viewport=PHONE).pages[0]
     asked: list[str] = []
@@ -91,6 +100,7 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
     expect(phone.get_by_text("办完了。准予。居民身份证 1 张，到服务点领")).to_be_visible()
     assert not [url for url in asked if number in url.split("#")[0] or secret[:4] in url.split("#")[0]]
     assert ID_NUMBER not in phone.content()
+    expect(phone.locator(".notice.ok")).to_contain_text("居民身份证领取凭证")
     assert faults_of(phone) == []
     phone.get_by_label("不满意", exact=True).check()
     phone.get_by_label("想说的话").fill("等得太久")
@@ -99,6 +109,11 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
     sync(village, centre)
     village.goto(f"{centre.url}/village/#/records/{number}")
     expect(village.locator(".notice.ok")).to_contain_text("准予。居民身份证 1 张")
+    assert faults_of(village) == []
+    with village.expect_popup() as printed:
+        village.get_by_role("button", name="取来打印").click()
+    printed.value.wait_for_url(re.compile("^blob:"))
+    printed.value.close()
 
     # Then the low rating is worked off: spoken with, put right, called back, rated anew
     manager = log_in(open_browser("manager"), centre, "manager")
