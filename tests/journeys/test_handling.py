@@ -87,7 +87,9 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
 
     # And gives it the document that the decision made
     officer.get_by_label(re.compile("^文书名称")).fill("居民身份证领取凭证")
-    officer.get_by_label(re.compile("^文件")).set_input_files({"name": "a.jpg", "mimeType": JPEG, "buffer": jpeg(filler=900)})
+    officer.get_by_label(re.compile("^文件")).set_input_files(
+        {"name": "a.jpg", "mimeType": JPEG, "buffer": jpeg(filler=900)}
+    )
     officer.get_by_role("button", name="发给服务点").click()
     expect(officer.get_by_role("article", name="居民身份证领取凭证")).to_contain_text("已发出")
     assert faults_of(officer) == []
