@@ -86,6 +86,14 @@ def test_a_pack_for_which_there_is_no_room_is_not_fetched(
     assert village.release == 1
 
 
+def test_a_body_that_drips_in_holds_up_no_other_round(centre: Centre, settle: Settle) -> None:
+    village = settle()
+    centre.app.extensions["jjb_sync_gate"] = threading.BoundedSemaphore(1)
+    with socket.create_connection(("127.0.0.1", centre.port)) as slow:
+        slow.sendall(b"POST /sync HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+        assert village.sync().ok  # the only place among the rounds is free
+
+
 def test_a_village_that_is_not_enrolled_says_so(settle: Settle) -> None:
     with pytest.raises(NotEnrolled):
         settle(enrol=False).sync()
