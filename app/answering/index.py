@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ LONGEST_WORD = 6
 """Characters of the longest word in the word table."""
 KEPT = 400
 """Items whose texts are kept as read."""
+COUNTED = 10_000
+"""Terms whose documents are kept as counted."""
 
 COLUMNS = ("name", "question", "rest", "phrasing")
 CANDIDATES = """
@@ -94,6 +96,9 @@ class Asker:
         self.rewrites = rewrites(knowledge)
         self.reach = reaches(self.rewrites)
         self._known_names: dict[str, list[str]] = {}
+        self._documents: dict[str, int] = {}
+        knowledge.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_term USING fts5vocab(main, search, row)")
+        (self._count,) = next(knowledge.execute("SELECT count(*) FROM search_doc"))
         self._texts = lru_cache(KEPT)(self._texts_of)
 
     def ask(self, text: str) -> Decision:
@@ -132,10 +137,25 @@ class Asker:
     def judge(self, text: str) -> Judged:
         """What words and model say of one question, as read."""
         terms = rules.question_tokens(text, self.spec["stop"])
-        found = list(self.knowledge.execute(CANDIDATES, (rules.match_expression(terms),))) if terms else []
-        lexical = {str(slug): int(score) for slug, score in found}
+        lexical = self._lexical(rules.sought(terms))
         named = {slug: rules.longest_name(text, self._names(slug)) for slug in lexical}
         return Judged(text, terms, lexical, named, self._scores(text), self.items, self.elsewhere)
+
+    def _lexical(self, sought: Sequence[str]) -> dict[str, int]:
+        if not sought:
+            return {}
+        match = rules.match_expression(sought, self._common(sought))
+        return {str(slug): int(score) for slug, score in self.knowledge.execute(CANDIDATES, (match,))}
+
+    def _common(self, terms: Iterable[str]) -> set[str]:
+        """The terms that stand in more than one document of every `common`."""
+        if len(self._documents) > COUNTED:
+            self._documents.clear()
+        for term in terms:
+            if term not in self._documents:
+                found = self.knowledge.execute("SELECT doc FROM temp.search_term WHERE term = ?", (term,)).fetchone()
+                self._documents[term] = int(found[0]) if found else 0
+        return {term for term in terms if self._documents[term] * self.spec["common"] > self._count}
 
     def _texts_of(self, slug: str) -> Texts:
         return Texts(*document(self.knowledge, slug, self.rewrites, self.reach))

@@ -6,7 +6,7 @@ integers, so equal knowledge and equal lingua give equal answers, to the last di
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -35,13 +35,21 @@ def question_tokens(text: str, stop: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(tokens(rewrite(text, blanks)))) or list(dict.fromkeys(tokens(text)))
 
 
-def match_expression(terms: Sequence[str]) -> str:
-    """The FTS5 query: any of the pairs and Latin runs, each quoted, in code-point order; where those are too few, any token.
+def sought(terms: Sequence[str]) -> list[str]:
+    """What items are looked up by: pairs and Latin runs, in code-point order; where those are too few, any token.
 
     A single character stands in nearly every item, and FTS5's bm25 visits each item that holds a term.
     """
     long = [term for term in terms if len(term) > 1]
-    return " OR ".join(f'"{term}"' for term in sorted(long if len(long) >= PAIRS_ENOUGH else terms))
+    return sorted(long if len(long) >= PAIRS_ENOUGH else terms)
+
+
+def match_expression(terms: Sequence[str], common: Set[str] = frozenset()) -> str:
+    """The FTS5 query: any of the terms that are not common, each quoted; of all, where all are common.
+
+    Common ones tell items apart the least and cost the most: most of the items that bm25 would visit hold nothing else.
+    """
+    return " OR ".join(f'"{term}"' for term in [term for term in terms if term not in common] or terms)
 
 
 def meant(text: str, spec: Spec) -> str:

@@ -22,6 +22,7 @@ import {
   questionTokens,
   rank,
   several,
+  sought,
   tokens,
 } from "./rules";
 import { type Char, byCodePoint, grams, normalise, points, reaches, rewrite, runs, segment } from "./text";
@@ -33,6 +34,7 @@ export const SPEC: Spec = searchSpec;
 export const SEARCH_SQL: string = searchSql;
 const WORD_SIZES = [1, 2, 3, 4, 5, 6];
 const KEPT = 400; // items whose texts are kept as read
+const COUNTED = 10_000; // terms whose documents are kept as counted
 
 const CANDIDATES = `
 SELECT d.item, CAST(round(-bm25(search, ${SPEC.weights.join(", ")}) * 1000000) AS INTEGER) AS score
@@ -93,6 +95,8 @@ export class Asker {
   private readonly topics: Topic[];
   private readonly knownNames = new Map<string, string[]>();
   private readonly knownTexts = new Map<string, Texts>();
+  private readonly documents = new Map<string, number>();
+  private readonly count: number;
   private known: Set<string> | null = null;
 
   constructor(
@@ -101,6 +105,8 @@ export class Asker {
   ) {
     this.rewrites = rewrites(knowledge);
     this.reach = reaches(this.rewrites.keys());
+    knowledge.run("CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_term USING fts5vocab(main, search, row)");
+    this.count = Number(knowledge.rows("SELECT count(*) FROM search_doc")[0]?.[0] ?? 0);
     this.items = new Set(knowledge.rows("SELECT slug FROM item").map((row) => String(row[0])));
     this.elsewhere = new Map(
       knowledge
@@ -151,10 +157,28 @@ export class Asker {
 
   private judge(text: string): Judged {
     const terms = questionTokens(text, SPEC.stop);
-    const found = terms.length > 0 ? this.knowledge.rows(CANDIDATES, [matchExpression(terms)]) : [];
-    const lexical = new Map(found.map(([slug, score]): Ranked => [String(slug), Number(score)]));
+    const lexical = this.lexical(sought(terms));
     const named = new Map([...lexical.keys()].map((slug): Ranked => [slug, longestName(text, this.names(slug))]));
     return { text, terms, lexical, named, model: this.scores(text), items: this.items, elsewhere: this.elsewhere };
+  }
+
+  private lexical(terms: readonly string[]): Map<string, number> {
+    if (terms.length === 0) return new Map();
+    const found = this.knowledge.rows(CANDIDATES, [matchExpression(terms, this.common(terms))]);
+    return new Map(found.map(([slug, score]): Ranked => [String(slug), Number(score)]));
+  }
+
+  private common(terms: readonly string[]): Set<string> {
+    if (this.documents.size > COUNTED) this.documents.clear();
+    return new Set(terms.filter((term) => this.holding(term) * SPEC.common > this.count));
+  }
+
+  private holding(term: string): number {
+    const known = this.documents.get(term);
+    if (known !== undefined) return known;
+    const found = Number(this.knowledge.rows("SELECT doc FROM temp.search_term WHERE term = ?", [term])[0]?.[0] ?? 0);
+    this.documents.set(term, found);
+    return found;
   }
 
   private texts(slug: string): Texts {

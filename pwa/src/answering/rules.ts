@@ -19,6 +19,7 @@ export type Limits = Record<
 export interface Spec {
   weights: number[];
   candidates: number;
+  common: number;
   shown: number;
   fuse: { lexical: number; named: number; floor: number; unknown: number };
   limits: Limits;
@@ -104,12 +105,14 @@ export function questionTokens(text: string, stop: readonly string[]): string[] 
   return kept.size > 0 ? [...kept] : [...new Set(tokens(text))];
 }
 
-export function matchExpression(terms: readonly string[]): string {
+export function sought(terms: readonly string[]): string[] {
   const long = terms.filter((term) => points(term).length > 1);
-  return [...(long.length >= PAIRS_ENOUGH ? long : terms)]
-    .sort(byCodePoint)
-    .map((term) => `"${term}"`)
-    .join(" OR ");
+  return [...(long.length >= PAIRS_ENOUGH ? long : terms)].sort(byCodePoint);
+}
+
+export function matchExpression(terms: readonly string[], common: ReadonlySet<string> = new Set()): string {
+  const kept = terms.filter((term) => !common.has(term));
+  return (kept.length > 0 ? kept : terms).map((term) => `"${term}"`).join(" OR ");
 }
 
 const find = (chars: readonly string[], word: string, from = 0): number => {

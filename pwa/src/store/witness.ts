@@ -3,7 +3,7 @@ import sqlite3InitModule from "@sqlite.org/sqlite-wasm";
 
 import { Asker, type Decision, SPEC } from "../answering/index";
 import { features } from "../answering/model";
-import { matchExpression, meant, partOf, parts, questionTokens } from "../answering/rules";
+import { matchExpression, meant, partOf, parts, questionTokens, sought } from "../answering/rules";
 import { type Char, type Lexicon, normalise, rewrite, segment, sounds } from "../answering/text";
 import { unpack } from "../sync/packs";
 import { sha256 } from "../sync/sha256";
@@ -29,7 +29,7 @@ export function reading(text: string, lexicon: Lexicon, known: ReadonlySet<strin
     sounds: sounds(normal, lexicon, known),
     features: features(normal, lexicon, known),
     tokens: terms,
-    match: matchExpression(terms),
+    match: matchExpression(sought(terms)),
     meant: meant(normal, SPEC),
     parts: parts(normal, SPEC),
     part: partOf(normal, SPEC),

@@ -119,7 +119,7 @@ def reading(one: str, words: text.Lexicon, known: frozenset[str]) -> dict[str, A
         "sounds": text.sounds(normal, words, known),
         "features": model.features(normal, words, known),
         "tokens": terms,
-        "match": rules.match_expression(terms),
+        "match": rules.match_expression(rules.sought(terms)),
         "meant": rules.meant(normal, SPEC),
         "parts": rules.parts(normal, SPEC),
         "part": rules.part_of(normal, SPEC),
