@@ -478,6 +478,11 @@ EVENTS: dict[str, Kind] = {
     "talk.ended": Kind("centre", TalkEnded),
     "talk.opened": Kind("centre", TalkOpened),
     "talk.returned": Kind("centre", Nothing),
+    "voice.approved": Kind("centre", KnowledgeEdition),
+    "voice.recorded": Kind("centre", KnowledgeEdition),
+    "voice.rejected": Kind("centre", KnowledgeEdition),
+    "voice.stopped": Kind("centre", KnowledgeEdition),
+    "voice.withdrawn": Kind("centre", KnowledgeEdition),
 }
 # fmt: on
 

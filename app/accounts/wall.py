@@ -20,6 +20,7 @@ CONTENT_POLICY = "; ".join(
         "script-src 'self' 'wasm-unsafe-eval'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
         "connect-src 'self' ws: wss:",
         "worker-src 'self'",
         "object-src 'none'",

@@ -15,7 +15,7 @@ from app.answering.asking import asking
 from app.bus import bus
 from app.db import db
 from app.guiding import rules as guiding
-from app.knowledge import forms, gaps, golden, graph, publish, releases, rules, store
+from app.knowledge import forms, gaps, golden, graph, publish, releases, rules, store, voicing
 from app.library import near
 from app.problems import Problem
 from app.settings import Settings
@@ -26,6 +26,7 @@ from datasets.rows import LISTS, Document
 from datasets.sources import read
 
 bp = Blueprint("knowledge", __name__, template_folder="templates")
+bp.register_blueprint(voicing.bp)
 
 READERS = ("editor", "reviewer", "manager", "lead", "agent", "publisher", "inspector")
 GROUPS = 100

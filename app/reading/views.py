@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, request
@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from app import clock
 from app.limits import by_device, limiter, reading_limit
+from app.pages import beijing_day
 from app.places.guard import device_of_request
 from app.problems import Problem
 from app.reading import rules
@@ -52,7 +53,7 @@ def card() -> ResponseReturnValue:
     desk: Desk = current_app.extensions["jjb_reading_desk"]
     began = time.monotonic()
     lines, turned = desk.lines(picture)
-    found = rules.read(lines, (clock.parse(clock.now()) + timedelta(hours=8)).date())
+    found = rules.read(lines, date.fromisoformat(beijing_day(clock.now())))
     log.info("read a picture in %.1f s: %d fields", time.monotonic() - began, len(found.fields))
     reply = jsonify(_told(found, turned))
     reply.headers["Cache-Control"] = "no-store"

@@ -20,6 +20,7 @@ from tests.journeys.test_screens import ID_NUMBER, enter, faults_of, tab_to
 from tests.model_server import ModelServer, quoting
 from tests.wire import Wire
 
+MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 HELD = "navigator.locks.query().then(({ held }) => held.map(({ name }) => name))"
 """Names of the Web Locks that the windows of a browser hold."""
 
@@ -122,7 +123,7 @@ def test_a_corrected_fee_reaches_the_village_in_two_kilobytes(centre: Centre, op
         expect(page.locator(".strip")).to_contain_text("知识第 1 版")
 
         # When an editor changes a fee
-        editor = log_in(open_browser("editor"), centre, "editor")
+        editor = log_in(open_browser("editor", MICROPHONE), centre, "editor")
         editor.goto(f"{centre.url}/knowledge/items/id-card/edit")
         editor.get_by_label("收费").fill("补领 40 元，换领 20 元，首次不收费")
         editor.get_by_label(re.compile("修改说明")).fill("按新的收费目录")
@@ -165,10 +166,53 @@ def test_a_corrected_fee_reaches_the_village_in_two_kilobytes(centre: Centre, op
         manifest = json.loads(reply["manifests"][0]["manifest"])
         assert len(base64.b64decode(pack["data"])) + len(reply["manifests"][0]["manifest"]) <= 2048
         assert pack["sha256"] in [one["sha256"] for one in manifest["packs"] if one["from"] == 1]
+        an_answer_is_spoken(page, editor, reviewer, centre, wire)
 
     # and both sides hold the same content: the device only shows release 2 after its own root equalled the manifest's
     file = apsw.Connection(str(centre.data / "releases" / "knowledge" / "2.db"), flags=apsw.SQLITE_OPEN_READONLY)
     assert content_root(file, SCHEMA)[0] == manifest["content_root"]
+
+
+def an_answer_is_spoken(page: Page, editor: Page, reviewer: Page, centre: Centre, wire: Wire) -> None:
+    """Recorded in Lisu with the browser's recorder, heard by the reviewer, played in the village without the link."""
+    voices = page.get_by_role("region", name="用本地话听")
+    expect(voices).to_contain_text("还没有本地话的录音")
+    editor.goto(f"{centre.url}/knowledge/items/id-card/voices")
+    editor.get_by_label("哪种话").select_option("傈僳语")
+    editor.get_by_label("录音里说了什么（汉语）").fill("办身份证要带户口簿，到派出所照相。")
+    editor.get_by_role("button", name="开始录音").click()
+    expect(editor.get_by_text(re.compile("^正在录，3 秒"))).to_be_visible()
+    editor.get_by_role("button", name="录好了").click()
+    expect(editor.get_by_text(re.compile("^录好了（"))).to_be_visible()
+    editor.get_by_label("说话人姓名").fill("阿普试")
+    editor.get_by_label(re.compile("^说话人知道")).check()
+    assert faults_of(editor) == []
+    editor.get_by_role("button", name="交去审核").click()
+    expect(editor.get_by_role("article", name="傈僳语，待审核")).to_contain_text("说话人 阿*试")
+
+    reviewer.goto(f"{centre.url}/knowledge/items/id-card/voices")
+    heard = reviewer.get_by_role("article", name="傈僳语，待审核").locator("audio")
+    assert heard.evaluate("async (one) => { await one.play(); return one.currentSrc !== ''; }")
+    reviewer.get_by_role("button", name="听过了，通过").click()
+    reviewer.goto(f"{centre.url}/knowledge/voices")
+    reviewer.get_by_label("发布说明").fill("身份证的傈僳语说明")
+    reviewer.get_by_role("button", name="发布录音").click()
+    expect(reviewer.get_by_text("录音第 1 版已发布")).to_be_visible()
+    assert faults_of(reviewer) == []
+
+    page.goto(f"{wire.url}/village/#/device")
+    page.get_by_role("button", name="立即同步").click()
+    expect(page.get_by_role("region", name="本地话录音")).to_contain_text("本机有 1 段")
+    assert faults_of(page) == []
+    page.goto(f"{wire.url}/village/#/items/id-card")
+    listen = voices.get_by_role("button", name=re.compile("^听傈僳语"))
+    expect(listen).to_be_visible()
+    wire.down()
+    listen.click()
+    expect(voices.locator("progress")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('.voices audio').currentTime > 0.3")
+    expect(voices).to_contain_text("说的是：办身份证要带户口簿")
+    assert faults_of(page) == []
 
 
 def replies(wire: Wire) -> list[dict]:  # type: ignore[type-arg]
