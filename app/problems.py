@@ -96,19 +96,13 @@ PROBLEMS: dict[str, Kind] = {
     "media.kind": Kind(415, "这个文件不是能用的录音、照片或 PDF。", "录音请用 WebM、Ogg、M4A 或 MP3，样表请用 JPEG 或 PDF。"),
     "media.large": Kind(413, "文件太大：{bytes} 字节，最多 {limit} 字节。", "请录短一些，或把样表分成几份。"),
     "media.missing": Kind(422, "录音或样表对不上：{what}。", "请重新添加这一条，再发布。"),
+    "media.sound": Kind(422, "这段录音不能用：{reason}。", "请在安静的地方重新录一遍，听一遍再交。"),
     "opendata.changed": Kind(409, "数据文件在审批前被改动过。", "请重新生成，再请另一位同事审批。"),
     "opendata.own_build": Kind(403, "自己生成的数据不能自己审批。", "请另一位数据员或管理员审批。"),
     "person.last_admin": Kind(409, "这是最后一位管理员，不能停用或取消管理员岗位。", "请先让另一位同事担任管理员。"),
     "person.password": Kind(422, "这个密码不能用：{reason}。", "请换一个密码。"),
     "person.username": Kind(409, "登录名“{name}”已有人用。", "请换一个登录名。"),
     "place.exists": Kind(409, "服务点代号“{name}”已有了。", "请换一个代号。"),
-<<<<<<< HEAD
-=======
-    "media.kind": Kind(415, "这个文件不是能用的录音、照片或 PDF。", "录音请用 WebM、Ogg、M4A 或 MP3，样表请用 JPEG 或 PDF。"),
-    "media.large": Kind(413, "文件太大：{bytes} 字节，最多 {limit} 字节。", "请录短一些，或把样表分成几份。"),
-    "media.missing": Kind(422, "录音或样表对不上：{what}。", "请重新添加这一条，再发布。"),
-    "media.sound": Kind(422, "这段录音不能用：{reason}。", "请在安静的地方重新录一遍，听一遍再交。"),
->>>>>>> 7ddf414 (Record answers in local languages, heard by a second person, played in the village)
     "rating.case": Kind(404, "没有办件 {case_no}，或者不在您的辖区。", "请对照纸上的编号；没有办件的，编号留空，选服务点。"),
     "rating.move": Kind(409, "整改单不能这样改：{reason}。", "请看清它现在到了哪一步，改正后再交。"),
     "rating.twice": Kind(409, "这件事已经评价过了。", "一件事只评一次，不用再评。"),
