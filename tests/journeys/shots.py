@@ -56,6 +56,8 @@ CONSOLES = {
     "editor": {
         "knowledge": "/knowledge/",
         "item": "/knowledge/items/id-card",
+        "voices": "/knowledge/voices",
+        "voice": "/knowledge/items/id-card/voices",
         "edit": "/knowledge/items/id-card/edit",
         "try": "/knowledge/try?q=身份证丢了",
         "gaps": "/knowledge/gaps",

@@ -37,6 +37,7 @@ PAGES = (
     "/ratings/",
     "/knowledge/",
     "/knowledge/releases",
+    "/knowledge/items/id-card/voices",
     "/library/?q=dibao",
     "/library/add",
     "/catalog/",
