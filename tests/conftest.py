@@ -5,7 +5,9 @@ Setting up (catalogue, release 1, people) takes seconds, so it is done once a ru
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -36,9 +38,17 @@ def _set_up(settings: Settings) -> None:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder after `python -m app setup --demo`."""
-    folder = tmp_path_factory.mktemp("template-sqlite")
-    _set_up(Settings(data=folder))
+    """A data folder after `python -m app setup --demo`, made by the first of the workers that needs one."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder, made = root / "template-sqlite", root / "template-sqlite.made"
+    with (root / "template-sqlite.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _set_up(Settings(data=folder))
+            made.touch()
     return folder
 
 
