@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from datasets.workdays import Calendar
 
@@ -203,6 +203,17 @@ def mark_of(due: str | None, today: date, near_days: int, calendar: Calendar) ->
     if left <= near_days:
         return Mark("今天到期" if end == today else f"还有 {left} 个工作日", "warn")
     return Mark(f"还有 {left} 个工作日", "")
+
+
+def brought(before: Iterable[dict[str, Any]], now: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Materials of a case after a supplement: what has come stays come, whatever list the other guide had before them.
+
+    Twin: `brought` in pwa/src/store/cases.ts (tests/vectors/brought.json).
+    """
+    found: dict[str, bool] = {}
+    for one in (*before, *now):
+        found[one["name"]] = found.get(one["name"], False) or bool(one["have"])
+    return [{"name": name, "have": have} for name, have in found.items()]
 
 
 def paid_off(materials: Iterable[dict[str, object]], owed: Iterable[str]) -> list[str]:

@@ -247,7 +247,8 @@ def on_case_supplemented(connection: Connection, entry: Entry) -> None:
     """Materials came to a case: a returned one goes back to the department, owed ones are paid off."""
     body = entry.body
     found = _of_point(connection, entry)
-    values: dict[str, Any] = {"materials": json.dumps(body["materials"], ensure_ascii=False)}
+    materials = rules.brought(json.loads(found.materials), body["materials"])
+    values: dict[str, Any] = {"materials": json.dumps(materials, ensure_ascii=False)}
     if body["applicant"]:
         device = device_public(connection, found.device)
         sealed = {**json.loads(found.sealed), "applicant": body["applicant"]}
@@ -256,7 +257,7 @@ def on_case_supplemented(connection: Connection, entry: Entry) -> None:
         values["sealed"] = json.dumps(sealed)
     if any(one["material"] == mandate.PAPER for one in body["files"]) and found.flag == mandate.NO_MANDATE:
         values["flag"] = ""
-    settled = rules.paid_off(body["materials"], [one.name for one in owed(connection, found.case_no)])
+    settled = rules.paid_off(materials, [one.name for one in owed(connection, found.case_no)])
     pay_off(connection, found.case_no, settled, entry.received_at)
     state = found.state
     if state == "returned":

@@ -10,13 +10,33 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
-from tests.journeys.test_screens import enter, faults_of
+from tests.journeys.test_screens import ID_NUMBER, enter, faults_of
 
 
 def next_question(page: Page, answer: str) -> None:
     """Choose an answer and go on."""
     page.get_by_label(answer, exact=True).check()
     page.get_by_role("button", name="下一步").click()
+
+
+class Hand:
+    """Does what a guide does, and counts presses, choices and fields."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.acts = 0
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+        self.acts += 1
+
+    def choose(self, label: str) -> None:
+        self.page.get_by_label(label, exact=True).check()
+        self.acts += 1
+
+    def fill(self, label: str | re.Pattern[str], text: str) -> None:
+        self.page.get_by_label(label, exact=True).fill(text)
+        self.acts += 1
 
 
 def without_the_link(page: Page, centre: Centre) -> None:
@@ -75,6 +95,27 @@ def test_a_question_leads_to_a_personal_list_without_the_link(centre: Centre, op
     # And a reload in the middle of it all loses nothing
     page.reload()
     expect(page.locator("#mine")).to_have_text("要带 1 样")
+
+    # From a question through the list to the receipt it is no more than twelve presses and fields, still without the link
+    page.goto(f"{centre.url}/village/#/ask")
+    hand = Hand(page)
+    hand.fill(re.compile("^用平常的话说"), "身份证丢了")
+    hand.press("问")
+    hand.press("看我要带什么")
+    expect(page.get_by_label("丢了，找不到了")).to_be_checked()
+    hand.press("下一步")
+    hand.choose("满了")
+    hand.press("下一步")
+    hand.choose("能去")
+    hand.press("下一步")
+    hand.press("办一办")
+    hand.fill("姓名", "测试丰")
+    hand.fill("身份证号", ID_NUMBER)
+    hand.press("交到中心")
+    expect(page.locator("p.number")).to_contain_text("NJ533301001")
+    expect(page.get_by_text("已存在本机，等着上传到中心。")).to_be_visible()
+    assert hand.acts <= 12
+    assert faults_of(page) == []
 
 
 def test_who_does_not_know_is_led_to_a_human_and_who_need_not_is_told_so(

@@ -53,6 +53,8 @@ def test_a_neighbour_files_with_a_mandate_signed_on_the_screen(centre: Centre, o
     expect(page.get_by_role("img", name="委托人的签名")).to_be_visible()
     assert faults_of(page) == []
     assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+    expect(page.get_by_text("取消了，或者没打出来？再按一次打印就行：还是这一张委托书")).to_be_visible()
+    expect(page.get_by_role("img", name="委托人的签名")).to_be_visible()
     page.get_by_role("link", name="回去").click()
 
     # Then it does not serve for another person, and serves for the one who signed

@@ -74,6 +74,15 @@ export function madeFor(db: Db, caseNo: string): Made[] {
   }));
 }
 
+type Material = Draft["materials"][number];
+
+/** Materials of a case after a supplement: what has come stays come. Twin: `brought` in app/handling/rules.py. */
+export function brought(before: readonly Material[], now: readonly Material[]): Material[] {
+  const found = new Map<string, boolean>();
+  for (const { name, have } of [...before, ...now]) found.set(name, (found.get(name) ?? false) || have);
+  return [...found].map(([name, have]) => ({ name, have }));
+}
+
 /** Replaces what lies sealed in the file of a case. */
 export function keepCase(db: Db, caseNo: string, sealed: Uint8Array): void {
   db.run("UPDATE case_file SET sealed = ? WHERE case_no = ?", [sealed, caseNo]);

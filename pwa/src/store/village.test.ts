@@ -433,6 +433,50 @@ describe("a case comes back", () => {
     expect((await village.records()).map((row) => row.kind).sort()).toEqual(["case", "supplement"]);
   });
 
+  test("the second of two guides is told to wait, and then takes away nothing of what the first handed in", async () => {
+    const village = await enrolled();
+    const caseNo = await filed(village);
+    await village.syncNow();
+    const [one, two, ...rest] = (await village.caseFull(caseNo)).materials.map(({ name }) => ({ name, have: false }));
+    const opened = { applicant: null, note: "" }; // both opened the form when nothing had come yet
+    await village.supplement(caseNo, { materials: [{ ...one!, have: true }, two!, ...rest], ...opened });
+    const second = { materials: [one!, { ...two!, have: true }, ...rest], ...opened };
+    await expect(village.supplement(caseNo, second)).rejects.toMatchObject({ code: "case.still" });
+    await village.syncNow();
+    await village.supplement(caseNo, second);
+    await village.syncNow();
+    const come = [{ ...one!, have: true }, { ...two!, have: true }, ...rest];
+    expect((await village.caseFull(caseNo)).materials).toEqual(come);
+    expect([...centre.ledger.values()].at(-1)!.body).toMatchObject({ materials: come });
+  });
+
+  test("the first of two guides withdrew: the second is told, and what was typed stays in the record", async () => {
+    const village = await enrolled();
+    const caseNo = await filed(village);
+    await village.withdraw(caseNo, "不办了");
+    const { materials } = await village.caseFull(caseNo);
+    await expect(village.supplement(caseNo, { materials, applicant: null, note: "" })).rejects.toMatchObject({ code: "case.still" });
+    tell(1, { case_no: caseNo, state: "withdrawn", state_name: "已撤回" });
+    await village.syncNow();
+    await village.syncNow();
+    await expect(village.supplement(caseNo, { materials, applicant: null, note: "" })).rejects.toMatchObject({ code: "case.still" });
+    await expect(village.withdraw(caseNo, "我也来撤")).rejects.toMatchObject({ code: "case.still" });
+    expect((await village.caseFull(caseNo)).applicant.name).toBe("测试花");
+  });
+
+  test("a draft of an item that was retired meanwhile is handed in as it stands", async () => {
+    const village = await enrolled();
+    const draft = await village.newDraft("animal-quarantine", []);
+    await village.saveDraft({ ...draft, item: "gone-item", applicant: { ...draft.applicant, name: "测试花" } });
+    await expect(village.item("gone-item")).rejects.toMatchObject({ code: "item.missing" });
+    const { case_no: caseNo } = await village.submit(draft.id);
+    await village.syncNow();
+    await village.supplement(caseNo, { materials: draft.materials.map(({ name }) => ({ name, have: true })), applicant: null, note: "补齐" });
+    await village.syncNow();
+    expect(await village.caseFull(caseNo)).toMatchObject({ item: "gone-item", item_name: draft.item_name, pending: "", refusal: "" });
+    expect([...centre.ledger.values()].map(({ name }) => name)).toEqual(["case.submitted", "case.supplemented"]);
+  });
+
   test("what is owed is told with its day, until the case is done", async () => {
     const village = await enrolled();
     const caseNo = await filed(village);

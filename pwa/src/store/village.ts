@@ -11,7 +11,7 @@ import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
 import { Agreement } from "./agreement";
 import { type Calls, CHANGING, type Mark } from "./calls";
-import { asked, documentsOf, followSecret, type Issued, isTold, type Kept, keepCase, keptCases, madeFor, standing, type Told } from "./cases";
+import { asked, brought, documentsOf, followSecret, type Issued, isTold, type Kept, keepCase, keptCases, madeFor, standing, type Told } from "./cases";
 import { bodyOf, checkDraft, LONG, type Named, SHORT, wanted } from "./drafts";
 import { Field, type NewEvent, type OutboxRow } from "./field";
 import type { Identity, IdentityStore } from "./identity";
@@ -363,9 +363,10 @@ export class Village implements Calls {
     return { ...draft, ...stands, case_no, follow, submitted_at: file.submittedAt, send: this.sendOf(file.event), progress, documents: documentsOf(said) };
   }
 
-  async supplement(case_no: string, { materials, applicant, note }: Supplement): Promise<void> {
+  async supplement(case_no: string, { materials: ticked, applicant, note }: Supplement): Promise<void> {
     const full = await this.caseFull(case_no);
     if (!full.may.supplement) throw problem("case.still");
+    const materials = brought(full.materials, ticked); // another guide may have handed in more since this form was opened
     if (note.length > LONG) throw problem("draft.field", { field: "说明" });
     if (applicant) checkDraft({ ...full, applicant });
     const { sealed: before, draft } = this.field.caseFile(case_no)!;

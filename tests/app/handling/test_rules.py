@@ -197,3 +197,14 @@ def test_what_must_be_looked_at_again(number: str, case_no: str, words: str) -> 
     reason = rules.review_reason(number, case_no, "533301001003", "AB")
     assert words in reason
     assert bool(reason) == bool(words)
+
+
+BROUGHT: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "brought.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("row", BROUGHT["rows"], ids=[row["name"] for row in BROUGHT["rows"]])
+def test_what_has_come_stays_come(row: dict[str, Any]) -> None:
+    before, now, after = (
+        [{"name": name, "have": have} for name, have in row[key]] for key in ("before", "now", "after")
+    )
+    assert rules.brought(before, now) == after

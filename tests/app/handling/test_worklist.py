@@ -313,6 +313,41 @@ def test_what_the_village_sends_meanwhile_counts_as_well(village: Village, log_i
     assert "服务点已经办了一步" in reply.get_data(as_text=True)
 
 
+def test_two_guides_supplement_without_knowing_of_each_other_and_both_papers_count(
+    village: Village, app: Flask, log_in: LogIn
+) -> None:
+    case_no, agent, other = file(village), log_in("agent1"), Village(app)
+    post(agent, case_no, "move", state="accepted", owed=["照片", "居住证明"], owed_days="3")
+    only = [{**one, "have": one["name"] == "照片"} for one in BRING]
+    assert send(village, "case.supplemented", case_no, materials=only) == ("accepted", None)
+    only = [{**one, "have": one["name"] == "居住证明"} for one in BRING]  # a form opened before that
+    assert send(other, "case.supplemented", case_no, materials=only) == ("accepted", None)
+    assert told(village)[-1]["owed"] == []
+    page = agent.get(f"/handling/{case_no}").get_data(as_text=True)
+    assert page.count(">已带<") == 3
+    assert send(other, "case.withdrawn", case_no, reason="x") == ("accepted", None)
+    assert send(village, "case.supplemented", case_no, materials=BRING) == ("rejected", "case.closed")
+    assert send(village, "case.withdrawn", case_no, reason="x") == ("rejected", "case.closed")
+    assert [entry.name for entry in events(app, case_no)].count("case.supplemented") == 2
+
+
+# ---- an item that was retired meanwhile ----
+
+
+def test_a_case_of_a_retired_item_is_supplemented_and_decided_as_it_was_filed(village: Village, log_in: LogIn) -> None:
+    case_no, agent = file(village, 1, "gone-item"), log_in("agent1")
+    assert post(agent, case_no, "move", state="returned", more="照片").status_code == 200
+    now = [{**one, "have": True} for one in BRING]
+    assert send(village, "case.supplemented", case_no, materials=now) == ("accepted", None)
+    for step in ({"state": "accepted"}, {"state": "done", "outcome": "granted", "result": "证 1 本"}):
+        page = post(agent, case_no, "move", **step)
+        assert page.status_code == 200, page.get_data(as_text=True)
+    assert told(village)[-1]["result"].startswith("准予")
+    page = agent.get(f"/handling/{case_no}").get_data(as_text=True)
+    assert "事项已下架，按收件时的规定办" in page
+    assert case_no in listed(agent, "item=gone-item")
+
+
 def test_a_note_to_colleagues_is_sealed_and_hinders_nobody(village: Village, app: Flask, log_in: LogIn) -> None:
     case_no = file(village)
     first, second = log_in("agent1"), log_in("officer1")
