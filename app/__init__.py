@@ -28,6 +28,7 @@ from app.drafting.endpoint import Endpoint
 from app.files import keeping as files_keeping
 from app.files import store as files_store
 from app.files import views as files_views
+from app.guides import views as guides_views
 from app.guiding import views as guiding_views
 from app.handling import keeping as handling_keeping
 from app.handling import store as handling_store
@@ -60,6 +61,7 @@ SLICES = (
     courier_views,
     desk_views,
     files_views,
+    guides_views,
     guiding_views,
     handling_views,
     knowledge_views,
@@ -128,6 +130,7 @@ OPEN_DOORS = (
     "files.create",
     "files.one",
     "files.results.fetch",
+    "guides.login",
     "guiding.guide",
     "handling.follow.form",
     "handling.follow.look",

@@ -437,6 +437,7 @@ EVENTS: dict[str, Kind] = {
     "device.resend_dropped": Kind("centre", OrderDropped),
     "device.resend_ordered": Kind("centre", ResendOrdered),
     "device.revoked": Kind("centre", Reasoned),
+    "guide.admitted": Kind("centre", Nothing),
     "keys.certified": Kind("centre", KeysCertified),
     "knowledge.approved": Kind("centre", KnowledgeEdition),
     "knowledge.drafted": Kind("centre", KnowledgeEdition),

@@ -43,6 +43,12 @@ class Settings:
     enrol_code_minutes: int = setting(15, "minutes", "Life of a one-time enrolment code.")
     demo_code_minutes: int = setting(1440, "minutes", "Life of the enrolment code that deploy/up prints in demo mode.")
     session_hours: int = setting(12, "hours", "Life of a log-in at the consoles.")
+    village_lock_minutes: int = setting(
+        10, "minutes", "A village page without a touch for so long asks for the PIN again; at least 1."
+    )
+    pin_rounds: int = setting(
+        600_000, "rounds", "PBKDF2-SHA-256 behind a village PIN: what each guess costs; below 600,000 for tests alone."
+    )
     signature_window_s: int = setting(300, "seconds", "How far a device's signed time may differ from the centre's.")
     sync_body_limit: int = setting(1_048_576, "bytes", "Largest body of POST /sync after decompression.")
     sync_at_once: int = setting(
@@ -146,6 +152,10 @@ class Settings:
             raise Problem("setting.value", name="JJB_SOCKET_LIMIT", value=self.socket_limit)
         if self.keep_case_days < 180:
             raise Problem("setting.value", name="JJB_KEEP_CASE_DAYS", value=self.keep_case_days)
+        if self.village_lock_minutes < 1:
+            raise Problem("setting.value", name="JJB_VILLAGE_LOCK_MINUTES", value=self.village_lock_minutes)
+        if not 1_000 <= self.pin_rounds <= 10_000_000:
+            raise Problem("setting.value", name="JJB_PIN_ROUNDS", value=self.pin_rounds)
         self._check_drafts()
         self._check_relay()
         return self

@@ -89,6 +89,8 @@ class SyncRequest(msgspec.Struct, frozen=True):
     state: DeviceState
     key_letter: Count = 0
     carried: Carried = Carried()
+    people: Annotated[str, Meta(pattern=r"^([0-9a-f]{12})?\Z")] | None = None
+    """Digest of the list of people held, "" for none; None from a program that has no log-in (S63)."""
 
 
 def decode_request(body: bytes) -> SyncRequest:

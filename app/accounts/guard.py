@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask_security import current_user
+from flask import current_app
+from flask_security import current_user, hash_password, verify_password
 from sqlalchemy import Connection
 
 from app.accounts import store
-from app.accounts.rules import Person, within
+from app.accounts.rules import Person, above, within
 from app.problems import Problem
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -24,6 +25,8 @@ __all__ = [
     "may_see",
     "must_see",
     "needs",
+    "proved",
+    "serving",
     "still_logged_in",
 ]
 
@@ -38,6 +41,31 @@ def current_person() -> Person:
     if not logged_in():
         raise Problem("access.login")
     return cast(Person, current_user.as_person())
+
+
+def proved(username: str, password: str) -> Person:
+    """Whose name and password these are; Problem('login.wrong'), or 'login.locked' for who knows the password."""
+    return user_proved(username, password).as_person()
+
+
+def user_proved(username: str, password: str) -> store.User:
+    """The same as Flask-Security's user, for the log-in at the consoles."""
+    user = current_app.extensions["jjb_security"].datastore.find_user(username=username)
+    # Hash something even for an unknown name, so that timing does not tell which names exist.
+    known = user if user is not None and user.password else None
+    right = verify_password(password, known.password if known else _decoy())
+    if known is None or not right:
+        raise Problem("login.wrong")
+    if not known.active:  # only who knows the password learns that the account is locked
+        raise Problem("login.locked")
+    return cast(store.User, known)
+
+
+def _decoy() -> str:
+    config = current_app.config
+    if "JJB_DECOY" not in config:
+        config["JJB_DECOY"] = hash_password("nobody has this one")
+    return str(config["JJB_DECOY"])
 
 
 def log_in_mark() -> str:
@@ -69,6 +97,11 @@ def colleagues(connection: Connection, region: str, *roles: str) -> list[tuple[s
     """(id, name, region) of the active people below a region who have one of these roles."""
     people = [one for one in store.people(connection, region) if one["active"] and set(one["roles"]) & set(roles)]
     return [(one["id"], one["name"], one["region"]) for one in people]
+
+
+def serving(connection: Connection, region: str, role: str) -> list[tuple[str, str]]:
+    """(id, name) of the active people with a role whose reach covers a region: who works at a service point."""
+    return store.covering(connection, above(region), role)
 
 
 def may_see(person: Person, region: str) -> bool:

@@ -74,6 +74,12 @@ def within(region: str, code: str) -> bool:
     return code.startswith(stem(region))
 
 
+def above(code: str) -> list[str]:
+    """Every region whose subtree holds `code`, itself and everywhere ("") among them."""
+    whole = [code[:length].ljust(len(code), "0") for length, _ in LEVELS if length <= len(code)]
+    return ["", *dict.fromkeys([*whole, code])]
+
+
 def password_fault(password: str, username: str) -> str:
     """Why a password cannot be used, in words; "" when it can (NIST SP 800-63B: length, not composition)."""
     if len(password) < SHORTEST_PASSWORD:

@@ -217,6 +217,13 @@ def people(connection: Connection, region: str) -> list[dict[str, Any]]:
     return [{**row, "roles": roles.get(row["id"], [])} for row in connection.execute(query).mappings()]
 
 
+def covering(connection: Connection, regions: Sequence[str], held: str) -> list[tuple[str, str]]:
+    """(id, name) of the active people with a role at one of these regions, by name."""
+    query = select(person.c.id, person.c.name).join(person_role, person_role.c.person_id == person.c.id)
+    query = query.where(person_role.c.role == held, person.c.active, person.c.region.in_(regions))
+    return [(row.id, row.name) for row in connection.execute(query.order_by(person.c.name, person.c.id))]
+
+
 def count(connection: Connection) -> int:
     """How many people there are."""
     return int(connection.execute(select(func.count()).select_from(person)).scalar_one())

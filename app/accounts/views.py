@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from flask_security import hash_password, login_user, logout_user, verify_password
+from flask_security import login_user, logout_user, verify_password
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.accounts import store
-from app.accounts.guard import current_person, logged_in, must_see, needs
+from app.accounts.guard import current_person, logged_in, must_see, needs, user_proved
 from app.accounts.rules import ROLES, home_of, local_path, password_fault
 from app.db import db
 from app.limits import limiter, login_limit
@@ -29,24 +29,13 @@ def login() -> str | Response | tuple[str, int]:
             return redirect(target or home_of(current_person().roles))
         return render_template("accounts/login.html", next=target, username="", problem=None)
     username = request.form.get("username", "").strip()
-    user = current_app.extensions["jjb_security"].datastore.find_user(username=username)
-    # Hash something even for an unknown name, so that timing does not tell which names exist.
-    known = user if user is not None and user.password else None
-    right = verify_password(request.form.get("password", ""), known.password if known else _decoy())
-    if known is None or not right or not known.active:
-        # Only who knows the password learns that the account is locked.
-        problem = Problem("login.locked" if known is not None and right else "login.wrong")
+    try:
+        known = user_proved(username, request.form.get("password", ""))
+    except Problem as problem:
         page = render_template("accounts/login.html", next=target, username=username, problem=problem)
         return page, problem.kind.status
     login_user(known, authn_via=["password"])
     return redirect(target or home_of(known.as_person().roles))
-
-
-def _decoy() -> str:
-    config = current_app.config
-    if "JJB_DECOY" not in config:
-        config["JJB_DECOY"] = hash_password("nobody has this one")
-    return str(config["JJB_DECOY"])
 
 
 @bp.post("/logout")

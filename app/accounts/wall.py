@@ -32,6 +32,7 @@ CONTENT_POLICY = "; ".join(
 BY_DEVICE = (
     "app.files.views.create",
     "app.files.views.one",
+    "app.guides.views.login",
     "app.places.views.enrol",
     "app.reading.views.card",
     "app.syncing.views.sync",

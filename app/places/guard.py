@@ -15,6 +15,7 @@ from app import clock
 from app.db import db
 from app.places import orders, store
 from app.problems import Problem
+from app.vault import Vault
 from sync import signatures
 
 
@@ -85,6 +86,11 @@ def note_contact(connection: Connection, device: Device, state: Mapping[str, Any
 def point_names(connection: Connection, region: str) -> dict[str, str]:
     """Names of the service points in a subtree, by id; other slices cut their lists to these."""
     return {row.id: row.name for row in store.points(connection, region)}
+
+
+def data_key(connection: Connection, vault: Vault, device_id: str) -> str:
+    """The key that personal data on a device is sealed under, for who may open it."""
+    return store.data_key(connection, vault, device_id)
 
 
 def points_in(connection: Connection, region: str) -> list[Row[Any]]:

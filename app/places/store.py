@@ -34,6 +34,7 @@ from app.accounts.rules import stem
 from app.db import metadata
 from app.places import rules
 from app.problems import Problem
+from app.vault import Vault
 
 service_point = Table(
     "service_point",
@@ -111,6 +112,15 @@ device_order = Table(
     Column("settled_at", Text),
     Index("ix_device_order_device", "device", "id"),
     sqlite_autoincrement=True,
+)
+
+
+device_key = Table(
+    "device_key",
+    metadata,
+    Column("device", Text, ForeignKey("device.id"), primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("made_at", Text, nullable=False),
 )
 
 
@@ -244,7 +254,20 @@ def revoke(connection: Connection, device_id: str, reason: str, actor: str) -> N
     connection.execute(
         update(device).where(device.c.id == device_id).values(revoked_at=clock.now(), revoked_reason=reason)
     )
+    connection.execute(delete(device_key).where(device_key.c.device == device_id))  # what is sealed there stays so
     _note(connection, "device.revoked", device_id, actor, {"reason": reason}, found.point, device_id)
+
+
+def data_key(connection: Connection, vault: Vault, device_id: str) -> str:
+    """The 32 bytes that personal data on a device is sealed under, base64; made when first asked for."""
+    subject = f"device:{device_id}"
+    found = connection.execute(select(device_key.c.sealed).where(device_key.c.device == device_id)).scalar()
+    if found is not None:
+        return str(vault.open(connection, subject, found))
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    sealed = vault.seal(connection, subject, key)
+    connection.execute(insert(device_key).values(device=device_id, sealed=sealed, made_at=clock.now()))
+    return key
 
 
 def rename(connection: Connection, device_id: str, name: str, actor: str) -> None:

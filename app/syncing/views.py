@@ -22,10 +22,11 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import clock, ledger
-from app.accounts.guard import current_person, needs
+from app.accounts.guard import current_person, needs, serving
 from app.answering import asking
 from app.bus import bus
 from app.db import db
+from app.guides import rules as guides
 from app.keys import courier_key, letters
 from app.knowledge import releases
 from app.ledger import Entry
@@ -284,6 +285,10 @@ def _reply(
         return reply  # what a program of that version was told, and no more
     names = current_app.extensions["jjb_region_names"]
     word |= {"letters": device.letters, "lease_days": settings.lease_days, **open_orders(connection, device, names)}
+    if asked.people is not None:
+        people = serving(connection, device.region, guides.ROLE)
+        listed = guides.word(people, settings.village_lock_minutes, settings.pin_rounds)
+        word |= {"people": listed} if listed["digest"] != asked.people else {}
     told = chain(letters(settings), asked.key_letter)
     return {**reply, "key_letters": [msgspec.to_builtins(one) for one in told]}
 

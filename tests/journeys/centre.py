@@ -49,6 +49,7 @@ class Centre:
             "JJB_DATA": str(self.data),
             "JJB_PUBLIC_URL": self.url,
             "PYTHONPATH": str(ROOT),
+            "JJB_PIN_ROUNDS": "1000",  # a PIN costs its 600,000 rounds in the field; here nobody guesses
             **self.settings,
         }
 

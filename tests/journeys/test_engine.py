@@ -25,6 +25,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.journeys.centre import ROOT, Centre
 from tests.journeys.conftest import OpenBrowser
+from tests.journeys.guides import GUIDE, PIN
 from tests.wire import Wire
 
 CALL = """([method, args, id]) => new Promise((resolve) => {
@@ -90,6 +91,18 @@ def enrol(centre: Centre, store: Store, release: int = 1, seconds: float = 30) -
     store("boot", None)
     store("enrol", code)
     store.until(lambda status: status["release"] == release and not status["syncing"], seconds)
+    log_in(centre, store)
+
+
+def log_in(centre: Centre, store: Store) -> None:
+    store("admit", GUIDE, centre.password)
+    store("setPin", PIN)
+
+
+def unlock(store: Store) -> None:
+    """The guide types the PIN, as after each start."""
+    store("boot", None)
+    store("unlock", store("people")["here"][0]["id"], PIN)
 
 
 def file_case(store: Store, slug: str) -> str:
@@ -128,6 +141,7 @@ def test_everything_works_without_the_centre_and_arrives_once(centre: Centre, op
     context = open_browser("village")
     store = open_village(context, centre.url)
     assert store("boot", None)["state"] == "ready"
+    unlock(store)
     # Asking, filing and rating work; nothing claims to be sent
     answer = store("ask", "身份证丢了咋个办 533321189903151018")
     assert "533321189903151018" not in answer["text"]
@@ -162,14 +176,17 @@ def test_windows_share_one_store_and_the_next_takes_over(centre: Centre, open_br
     # The owner is closed: the next answers, with everything there, within a few seconds
     first.page.close()
     began = time.monotonic()
+    unlock(second)  # the key went with the window that held it
     assert [row["id"] for row in second("records")] == [*numbers]
     assert time.monotonic() - began < 5
     # A call that the old owner answered gets the same answer from the new one
     again = third.ask("newDraft", draft["item"], [], call_id="the-same-call")
     second.page.close()
     assert third.ask("newDraft", draft["item"], [], call_id="the-same-call") == again
+    unlock(third)
     assert len(third("drafts")) == 1
     third.page.reload()
+    unlock(third)
     assert len(third("drafts")) == 1
     context.close()
 
@@ -236,6 +253,7 @@ def test_the_first_knowledge_arrives_over_a_link_that_is_cut_all_the_time(
             wire.bytes_down - before < packs * 1.5 + 40_000
         )  # of each short answer 2 kB are headers; nothing comes twice
         wire.cut_down_at = None
+        log_in(centre, store)
         # Cut at every class of byte of a request and of its answer: stored once
         numbers = []
         for direction, place in [("up", 1), ("up", 300), ("up", 900), ("down", 1), ("down", 200)]:
@@ -332,6 +350,7 @@ def test_a_captive_portal_is_named_and_nothing_of_it_is_kept(centre: Centre, ope
         # The page itself comes from the device; the round with the "centre" is recognised for what it is
         store.page.reload()
         store.page.evaluate("navigator.serviceWorker.ready.then((found) => found.update().catch(() => null))")
+        unlock(store)
         case_no = file_case(store, slugs(store)[0])
         status = store("syncNow")
         assert (status["problem"]["code"], status["link"], status["waiting"]) == ("net.portal", "weak", 1)
@@ -473,6 +492,7 @@ def test_what_was_shown_as_stored_survives_a_killed_browser(
             context.close()
         context = open_browser("killed")
         store = open_village(context, centre.url)
+        unlock(store)
         assert [row["id"] for row in store("records") if row["kind"] == "case"] == numbers[::-1]
     store("syncNow")
     store.until(lambda status: status["waiting"] == 0)

@@ -9,6 +9,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
+from tests.journeys.guides import register, unlock
 from tests.journeys.test_screens import ID_NUMBER, faults_of
 from tests.journeys.test_story import log_in
 from tests.sync.test_files import CASES
@@ -34,9 +35,7 @@ def photo(page: Page, width: int, height: int) -> bytes:
 
 
 def enrol(page: Page, centre: Centre, wire: Wire) -> None:
-    page.goto(f"{wire.url}/village/")
-    page.get_by_label("登记码").fill(centre.run("enrol-code", "hexie").split()[0])
-    page.keyboard.press("Enter")
+    register(page, centre, wire.url)
     expect(page.locator(".strip")).to_contain_text("知识第 1 版")
     page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
 
@@ -103,6 +102,7 @@ def test_a_photo_taken_offline_arrives_once_and_stands_beside_its_case(
         village = open_browser("village")
         page = village.pages[0]
         page.goto(f"{wire.url}/village/#/records/{number}")
+        unlock(page)
         before = wire.bytes_up
         page.get_by_role("button", name="接着传").click()
         expect(page.locator(".pages")).to_contain_text("中心已收到")

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
+from tests.journeys.guides import register, unlock
 
 ITEM = "newborn-medical-enroll"
 ID_NUMBER = "533324189901010018"
@@ -47,10 +48,7 @@ SCREENS = (
 
 def enter(page: Page, centre: Centre) -> None:
     """Enrol this browser as a device of the demo point and wait for the first screen."""
-    page.goto(f"{centre.url}/village/")
-    page.get_by_label("登记码").fill(centre.run("enrol-code", "hexie").split()[0])
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1, name="今天")).to_be_visible()
+    register(page, centre)
 
 
 def screen(page: Page, centre: Centre, address: str) -> None:
@@ -179,6 +177,7 @@ def test_a_half_filled_form_survives_a_reload_and_leaves_nothing_in_the_browser(
     page.get_by_label("姓名").fill("测试丰")
     expect(page.get_by_text("已存在本机")).to_be_visible()
     page.reload()
+    unlock(page)
     expect(page.get_by_label("姓名")).to_have_value("测试丰")
     left = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
     assert "测试丰" not in left

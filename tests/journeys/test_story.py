@@ -16,6 +16,7 @@ from datasets.build import SCHEMA
 from sync.content import content_root
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
+from tests.journeys.guides import register, unlock
 from tests.journeys.test_screens import ID_NUMBER, enter, faults_of, tab_to
 from tests.model_server import ModelServer, quoting
 from tests.wire import Wire
@@ -53,6 +54,7 @@ def test_a_village_serves_people_while_the_centre_is_gone(centre: Centre, open_b
     village.close()
     page = open_browser("village").pages[0]
     page.goto(f"{centre.url}/village/")
+    unlock(page)
     expect(page.get_by_role("heading", level=1, name="今天")).to_be_visible()
 
     # Then it answers, guides, prints, files and rates, and says that it is offline
@@ -117,9 +119,7 @@ def test_a_corrected_fee_reaches_the_village_in_two_kilobytes(centre: Centre, op
         # Given a village on release 1, behind a wire that we can read
         village = open_browser("village")
         page = village.pages[0]
-        page.goto(f"{wire.url}/village/")
-        page.get_by_label("登记码").fill(centre.run("enrol-code", "hexie").split()[0])
-        page.keyboard.press("Enter")
+        register(page, centre, wire.url)
         expect(page.locator(".strip")).to_contain_text("知识第 1 版")
 
         # When an editor changes a fee
@@ -233,10 +233,7 @@ def test_a_talk_survives_a_cut_line(centre: Centre, model: ModelServer, open_bro
     with Wire(centre.port) as wire:
         # Given a village that calls about an item, over a wire that can be cut
         village = open_browser("village").pages[0]
-        village.goto(f"{wire.url}/village/")
-        village.get_by_label("登记码").fill(centre.run("enrol-code", "hexie").split()[0])
-        village.keyboard.press("Enter")
-        expect(village.get_by_role("heading", level=1, name="今天")).to_be_visible()
+        register(village, centre, wire.url)
         village.goto(f"{wire.url}/village/#/call?item=id-card")
         expect(village.get_by_text("要问的事项")).to_be_visible()
         village.get_by_label("想问什么").fill("老人身份证丢了，本人来不了")

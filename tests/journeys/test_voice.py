@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from tests.journeys.calling import COUNT, MICROPHONE, hears
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
+from tests.journeys.guides import register
 from tests.journeys.test_screens import faults_of
 from tests.journeys.test_story import log_in, say
 from tests.wire import Wire
@@ -21,9 +22,7 @@ def test_a_village_and_an_agent_talk_by_voice(centre: Centre, open_browser: Open
         # Given a village that was taken by an agent
         village = open_browser("village", flags=MICROPHONE).pages[0]
         village.add_init_script(COUNT)
-        village.goto(f"{wire.url}/village/")
-        village.get_by_label("登记码").fill(centre.run("enrol-code", "hexie").split()[0])
-        village.keyboard.press("Enter")
+        register(village, centre, wire.url)
         expect(village.locator(".strip")).to_contain_text("知识第 1 版")
         village.goto(f"{wire.url}/village/#/call")
         village.get_by_role("button", name="呼叫客服").click()

@@ -39,6 +39,7 @@ REQUEST: dict[str, Any] = {
     },
     "key_letter": 0,
     "carried": {"resend": 0, "moved": None},
+    "people": "0123456789ab",
 }
 REPLY: dict[str, Any] = {
     "proto": 1,

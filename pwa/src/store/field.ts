@@ -1,7 +1,7 @@
 // field.db: outbox, drafts, cases. Everything here is synchronous SQL; sealing happens before, opening after.
 import { problem, type ProblemWire } from "../kit/problems";
 import type { Db, Value } from "./db";
-import { Papers } from "./papers";
+import { Papers, type Travel } from "./papers";
 import { tables, upgrade } from "./upgrade";
 
 export interface NewEvent {
@@ -9,7 +9,8 @@ export interface NewEvent {
   name: string;
   subject: string;
   at: string;
-  sealed: Uint8Array;
+  sealed: Uint8Array; // what may travel while nobody is logged in; empty once the centre has answered
+  own: Uint8Array | null; // the same for whoever logs in
 }
 
 export interface OutboxRow extends NewEvent {
@@ -24,6 +25,7 @@ export interface Verdict {
   problem: ProblemWire | null;
 }
 
+const MINE = "owner IN ('', ?)";
 const KEEP_CALLS = 500;
 const MOST_CASES = 9999; // a day; the number has four digits
 
@@ -31,6 +33,7 @@ export class Field {
   readonly papers: Papers;
 
   constructor(readonly db: Db) {
+    db.run("PRAGMA secure_delete = on"); // what is dropped is gone from the file too
     upgrade(db);
     this.papers = new Papers(db);
   }
@@ -51,23 +54,24 @@ export class Field {
   // ---- events ----
 
   append(event: NewEvent): void {
-    this.db.run("INSERT INTO outbox(id, name, subject, at, sealed) VALUES (?, ?, ?, ?, ?)", [
+    this.db.run("INSERT INTO outbox(id, name, subject, at, sealed, own) VALUES (?, ?, ?, ?, ?, ?)", [
       event.id,
       event.name,
       event.subject,
       event.at,
       event.sealed,
+      event.own,
     ]);
   }
 
-  /** Events without a verdict, oldest first. */
+  /** Events without a verdict, oldest first; one whose copy for the way was dropped waits for a guide (door.ts, refill). */
   unanswered(limit: number): OutboxRow[] {
-    return this.outbox("WHERE verdict IS NULL ORDER BY seq LIMIT ?", [limit]);
+    return this.outbox("WHERE verdict IS NULL AND length(sealed) > 0 ORDER BY seq LIMIT ?", [limit]);
   }
 
   /** The same after a number of this device. */
   unansweredAfter(seq: number, limit: number): OutboxRow[] {
-    return this.outbox("WHERE verdict IS NULL AND seq > ? ORDER BY seq LIMIT ?", [seq, limit]);
+    return this.outbox("WHERE verdict IS NULL AND length(sealed) > 0 AND seq > ? ORDER BY seq LIMIT ?", [seq, limit]);
   }
 
   /** The newest events, for the list of records. */
@@ -79,10 +83,11 @@ export class Field {
     return this.outbox("WHERE id = ?", [id])[0];
   }
 
-  /** Only a verdict takes an event out of the queue; rejected and quarantined ones stay visible. */
+  /** Only a verdict takes an event out of the queue, and its copy for the way with it; refused ones stay visible. */
   settle(verdicts: readonly Verdict[], at: string): void {
     for (const { id, verdict, problem: why } of verdicts) {
-      this.db.run("UPDATE outbox SET verdict = ?, problem = ?, answered_at = ? WHERE id = ? AND verdict IS NULL", [
+      this.db.run(`UPDATE outbox SET verdict = ?, problem = ?, answered_at = ?, sealed = CASE WHEN own IS NULL THEN sealed ELSE X'' END
+         WHERE id = ? AND verdict IS NULL`, [
         verdict,
         why ? JSON.stringify({ code: why.code, message: why.message, next: why.next }) : null,
         at,
@@ -133,19 +138,34 @@ export class Field {
 
   // ---- drafts and cases ----
 
-  drafts(): { id: string; sealed: Uint8Array }[] {
-    return this.db.rows("SELECT id, sealed FROM draft ORDER BY updated_at DESC").map(([id, sealed]) => ({
+  /** Of a guide, and those of before there was a log-in. */
+  drafts(owner: string): { id: string; sealed: Uint8Array }[] {
+    return this.db.rows(`SELECT id, sealed FROM draft WHERE ${MINE} ORDER BY updated_at DESC`, [owner]).map(([id, sealed]) => ({
       id: String(id),
       sealed: sealed as Uint8Array,
     }));
   }
 
-  draft(id: string): Uint8Array | undefined {
-    return this.db.row("SELECT sealed FROM draft WHERE id = ?", [id])?.[0] as Uint8Array | undefined;
+  draftCount(): number {
+    return Number(this.db.row("SELECT count(*) FROM draft")?.[0] ?? 0);
   }
 
-  saveDraft(id: string, updatedAt: string, sealed: Uint8Array): void {
-    this.db.run("INSERT OR REPLACE INTO draft VALUES (?, ?, ?)", [id, updatedAt, sealed]);
+  /** How many drafts wait for other guides. */
+  draftsOfOthers(owner: string): number {
+    return Number(this.db.row(`SELECT count(*) FROM draft WHERE NOT ${MINE}`, [owner])?.[0] ?? 0);
+  }
+
+  draft(id: string, owner: string): Uint8Array | undefined {
+    return this.db.row(`SELECT sealed FROM draft WHERE ${MINE} AND id = ?`, [owner, id])?.[0] as Uint8Array | undefined;
+  }
+
+  /** Whether a draft waits for another guide. */
+  isOfOther(id: string, owner: string): boolean {
+    return this.db.row(`SELECT 1 FROM draft WHERE NOT ${MINE} AND id = ?`, [owner, id]) !== undefined;
+  }
+
+  saveDraft(id: string, updatedAt: string, sealed: Uint8Array, owner: string): void {
+    this.db.run("INSERT OR REPLACE INTO draft(id, updated_at, sealed, owner) VALUES (?, ?, ?, ?)", [id, updatedAt, sealed, owner]);
   }
 
   /** A draft and the papers that no case names. */
@@ -168,7 +188,7 @@ export class Field {
   }
 
   /** Case, event, counter, papers, and the end of the draft: all or nothing. */
-  file(row: { caseNo: string; draft: string; day: string; counter: number; sealed: Uint8Array; event: NewEvent }): void {
+  file(row: { caseNo: string; draft: string; day: string; counter: number; sealed: Uint8Array; event: NewEvent; travel: Travel }): void {
     this.db.transaction(() => {
       this.db.run("INSERT OR REPLACE INTO case_counter VALUES (?, ?)", [row.day, row.counter]);
       this.append(row.event);
@@ -179,7 +199,7 @@ export class Field {
         row.event.at,
         row.sealed,
       ]);
-      this.papers.handIn(row.draft, row.event.id);
+      this.papers.handIn(row.draft, row.event.id, row.travel);
       this.dropDraft(row.draft);
     });
   }
@@ -232,14 +252,15 @@ export class Field {
   }
 
   private outbox(where: string, params: Value[]): OutboxRow[] {
-    const sql = `SELECT seq, id, name, subject, at, sealed, verdict, problem FROM outbox ${where}`;
-    return this.db.rows(sql, params).map(([seq, id, name, subject, at, sealed, verdict, why]) => ({
+    const sql = `SELECT seq, id, name, subject, at, sealed, verdict, problem, own FROM outbox ${where}`;
+    return this.db.rows(sql, params).map(([seq, id, name, subject, at, sealed, verdict, why, own]) => ({
       seq: Number(seq),
       id: String(id),
       name: String(name),
       subject: String(subject),
       at: String(at),
       sealed: sealed as Uint8Array,
+      own: own as Uint8Array | null,
       verdict: verdict === null ? null : String(verdict),
       problem: why === null ? null : (JSON.parse(String(why)) as ProblemWire),
     }));

@@ -8,6 +8,7 @@ export interface Identity {
   storage: CryptoKey;
   device: Device | null; // null while an enrolment is under way
   releaseKeys: Record<string, string>; // base64 raw Ed25519 by key id
+  pepper?: CryptoKey; // part of every PIN of this device (people/door.ts); none until somebody logs in
   trust?: Trust; // the pinned root and what it certified; none where the centre has no root
 }
 

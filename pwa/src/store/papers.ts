@@ -15,7 +15,12 @@ export interface PaperRow {
   stopped: boolean; // a person stopped its upload
   about: Uint8Array;
   thumb: Uint8Array;
+  own: Uint8Array | null; // key of about and content, for who logs in
+  travel: Uint8Array | null; // the same for the way, while it waits
 }
+
+/** Keys for the way, by paper. */
+export type Travel = ReadonlyMap<string, Uint8Array>;
 
 /** What is sealed of a paper. */
 export interface About {
@@ -31,7 +36,7 @@ export interface PaperCounts {
   refused: number;
 }
 
-const COLUMNS = "file.id, file.rowid, file.draft, bytes, state, place, arrived, file.problem, about, thumb, stopped";
+const COLUMNS = "file.id, file.rowid, file.draft, bytes, state, place, arrived, file.problem, about, thumb, stopped, file.own, travel";
 
 export class Papers {
   constructor(private readonly db: Db) {}
@@ -50,9 +55,9 @@ export class Papers {
     return this.db.row(`SELECT ${original ? "original" : "sealed"} FROM file_content WHERE id = ?`, [id])?.[0] as Uint8Array | null | undefined;
   }
 
-  add(row: Pick<PaperRow, "id" | "draft" | "bytes" | "about" | "thumb">, content: Uint8Array, original: Uint8Array | null): void {
-    const { id, draft, bytes, about, thumb } = row;
-    this.db.run("INSERT INTO file(id, draft, bytes, state, about, thumb) VALUES (?, ?, ?, 'held', ?, ?)", [id, draft, bytes, about, thumb]);
+  add(row: Pick<PaperRow, "id" | "draft" | "bytes" | "about" | "thumb" | "own">, content: Uint8Array, original: Uint8Array | null): void {
+    const { id, draft, bytes, about, thumb, own } = row;
+    this.db.run("INSERT INTO file(id, draft, bytes, state, about, thumb, own) VALUES (?, ?, ?, 'held', ?, ?, ?)", [id, draft, bytes, about, thumb, own]);
     this.db.run("INSERT INTO file_content VALUES (?, ?, ?)", [id, content, original]);
   }
 
@@ -86,14 +91,15 @@ export class Papers {
   }
 
   /** The draft becomes a case: its papers wait for the centre. */
-  handIn(draft: string, event: string): void {
+  handIn(draft: string, event: string, travel: Travel): void {
     this.remove("draft = ? AND state = 'dropped'", [draft]);
+    travel.forEach((key, id) => this.db.run("UPDATE file SET travel = ? WHERE id = ? AND state = 'held'", [key, id]));
     this.db.run("UPDATE file SET state = 'waiting', event = ? WHERE draft = ? AND state = 'held'", [event, draft]);
   }
 
   /** The next that may go: its case was taken by the centre; the oldest first. */
   next(after: number): PaperRow | undefined {
-    const ready = "FROM file JOIN outbox ON outbox.id = file.event WHERE state = 'waiting' AND verdict IN ('accepted', 'duplicate')";
+    const ready = "FROM file JOIN outbox ON outbox.id = file.event WHERE state = 'waiting' AND (travel IS NOT NULL OR file.own IS NULL) AND verdict IN ('accepted', 'duplicate')";
     return this.rows(`${ready} AND NOT stopped AND file.rowid > ? ORDER BY file.rowid LIMIT 1`, [after])[0];
   }
 
@@ -119,13 +125,13 @@ export class Papers {
   /** The centre has it: only now the bytes go. */
   settle(id: string, at: string): void {
     this.db.transaction(() => {
-      this.db.run("UPDATE file SET state = 'sent', arrived = bytes, sent_at = ? WHERE id = ?", [at, id]);
+      this.db.run("UPDATE file SET state = 'sent', travel = NULL, arrived = bytes, sent_at = ? WHERE id = ?", [at, id]);
       this.db.run("DELETE FROM file_content WHERE id = ?", [id]);
     });
   }
 
   refuse(id: string, { code, message, next }: ProblemWire): void {
-    this.db.run("UPDATE file SET state = 'refused', problem = ? WHERE id = ?", [JSON.stringify({ code, message, next }), id]);
+    this.db.run("UPDATE file SET state = 'refused', travel = NULL, problem = ? WHERE id = ?", [JSON.stringify({ code, message, next }), id]);
   }
 
   retry(id: string): void {
@@ -167,7 +173,7 @@ export class Papers {
   }
 
   private rows(rest: string, params: (string | number)[]): PaperRow[] {
-    return this.db.rows(`SELECT ${COLUMNS} ${rest}`, params).map(([id, order, draft, bytes, state, place, arrived, why, about, thumb, stopped]) => ({
+    return this.db.rows(`SELECT ${COLUMNS} ${rest}`, params).map(([id, order, draft, bytes, state, place, arrived, why, about, thumb, stopped, own, travel]) => ({
       id: String(id),
       order: Number(order),
       draft: String(draft),
@@ -179,6 +185,8 @@ export class Papers {
       about: about as Uint8Array,
       thumb: thumb as Uint8Array,
       stopped: Number(stopped) === 1,
+      own: own as Uint8Array | null,
+      travel: travel as Uint8Array | null,
     }));
   }
 }

@@ -16,6 +16,7 @@ export class Questions {
   constructor(
     private readonly field: Field,
     private readonly seal: Seal,
+    private readonly own: (value: unknown) => Promise<Uint8Array | null>,
   ) {}
 
   /** An answered question, sealed; `wait` puts it in its place. */
@@ -38,7 +39,8 @@ export class Questions {
     if (kept === null) return null;
     const waiting = await this.seal.open<Waiting>(fromBase64(kept));
     if (id !== null && waiting.id !== id) return null;
-    const sealed = await this.seal.close({ title: waiting.body.text, body: { ...waiting.body, picked, declined } });
-    return { id: waiting.id, name: "question.asked", subject: waiting.id, at: waiting.at, sealed };
+    const value = { title: waiting.body.text, body: { ...waiting.body, picked, declined } };
+    const [sealed, own] = [await this.seal.close(value), await this.own(value)];
+    return { id: waiting.id, name: "question.asked", subject: waiting.id, at: waiting.at, sealed, own };
   }
 }

@@ -11,8 +11,8 @@ import { FOR_GOOD } from "../sync/uploads";
 import type { Field } from "./field";
 import type { Identity } from "./identity";
 import { uuid7 } from "./ids";
-import type { About } from "./papers";
-import type { Seal } from "./seal";
+import type { About, PaperRow } from "./papers";
+import { type Seal, sealOf } from "./seal";
 import type { StickDone } from "./types";
 
 export interface Here {
@@ -66,18 +66,22 @@ async function keptKeys(field: Field, seal: Seal): Promise<Keys> {
   return sealed === null ? {} : seal.open<Keys>(fromBase64(sealed));
 }
 
+/** Has its key for the way; else it waits for a guide to log in. */
+const ready = ({ own, travel }: PaperRow): boolean => travel !== null || own === null;
+
 async function addPapers({ field, seal }: Here, inner: Contents): Promise<{ files: number; left: number }> {
   let room = ROOM;
   let files = 0;
   let left = 0;
   for (const row of field.papers.waiting()) {
-    const content = row.bytes <= room ? field.papers.content(row.id) : undefined;
+    const content = row.bytes <= room && ready(row) ? field.papers.content(row.id) : undefined;
     if (!content) {
       left += 1;
       continue;
     }
-    const { sha256 } = await seal.open<About>(row.about);
-    inner[`files/${field.papers.caseOf(row.draft).toLowerCase()}/${sha256}`] = await seal.openBytes(content);
+    const mine = await sealOf(row.travel, seal, seal);
+    const { sha256 } = await mine.open<About>(row.about);
+    inner[`files/${field.papers.caseOf(row.draft).toLowerCase()}/${sha256}`] = await mine.openBytes(content);
     room -= row.bytes;
     files += 1;
   }
@@ -132,8 +136,8 @@ const inline = (replies: readonly SyncReply[]): Map<string, Bytes> =>
 
 async function settlePapers({ field, seal, now }: Here, words: readonly FileWord[]): Promise<number> {
   let stored = 0;
-  for (const row of field.papers.waiting()) {
-    const { sha256 } = await seal.open<About>(row.about);
+  for (const row of field.papers.waiting().filter(ready)) {
+    const { sha256 } = await (await sealOf(row.travel, seal, seal)).open<About>(row.about);
     const caseNo = field.papers.caseOf(row.draft);
     const word = words.find((one) => one.case_no === caseNo && one.sha256 === sha256);
     if (word?.stored) {

@@ -30,9 +30,23 @@ export interface Status {
   problem: { code: string; message: string; next: string } | null; // last failure of syncing, null after a success
   persisted: boolean; // navigator.storage.persisted()
   quota: { used: number; free: number } | null; // bytes
+  guide: Guide | null; // who is logged in
+  shut: boolean; // what is personal waits for a guide to log in
   revoked: boolean; // the centre told this device to stop
   lapsed: boolean; // too long without the centre: what shows persons is locked until the next contact
   app: string; // version of the program
+}
+
+export interface Guide {
+  id: string;
+  name: string;
+}
+
+/** Who may log in on this device. */
+export interface People {
+  here: (Guide & { pin: boolean; wait_s: number; drafts: number })[]; // have logged in here, last first; no pin: by account once more
+  others: Guide[]; // work at this point
+  lock_minutes: number; // without a touch for so long, it locks
 }
 
 // Photos and papers of cases that the centre does not have yet.
@@ -374,6 +388,15 @@ export interface StoreApi {
   recording(sha256: string): Promise<Uint8Array<ArrayBuffer> | null>; // its bytes; null: not here
   media(): Promise<MediaStatus>;
   chooseMedia(languages: string[] | null, paused: boolean): Promise<void>; // null: the languages of the region; []: none
+  people(): Promise<People>;
+  admit(username: string, password: string): Promise<Guide>; // by link, proved by the centre; setPin completes it
+  setPin(pin: string): Promise<void>; // of who was admitted; rejects people.pin
+  changePin(before: string, pin: string): Promise<void>; // of who is logged in
+  unlock(id: string, pin: string): Promise<Guide>; // rejects people.wrong, people.wait, people.link
+  lock(): Promise<void>;
+  touch(): Promise<void>; // somebody is at the keyboard
+  othersDrafts(): Promise<number>; // that wait for other guides
+
   stick(file: Uint8Array<ArrayBuffer> | null): Promise<StickDone>; // null: the outbox as a file; else a file of the centre
   sign(text: string): Promise<string>; // base64 ECDSA P-256/SHA-256 (raw r||s) by the device key
   subscribe(listener: (status: Status) => void): () => void;

@@ -35,7 +35,8 @@ function heldStill(): void {
   const field = new Field(db);
   expect(field.meta("device")).toBe("d-abcdefgh");
   expect(field.unanswered(9).map(({ seq, id, sealed: body }) => [seq, id, body])).toEqual([[1, "e1", sealed]]);
-  expect(field.draft("d1")).toEqual(sealed);
+  expect(field.draft("d1", "")).toEqual(sealed);
+  expect(Date.parse(field.meta("grace_until")!)).toBeGreaterThan(Date.now());
   expect(field.caseFile("c1")?.sealed).toEqual(sealed);
   expect(field.nextCounter("20261125")).toBe(8);
 }
@@ -84,6 +85,6 @@ test("a device that is registered anew starts empty in every table", () => {
   const field = new Field(db);
   field.clear();
   expect(tables(db).map((table) => db.row(`SELECT count(*) FROM ${table}`)?.[0])).toEqual(tables(db).map(() => 0));
-  field.append({ id: "e2", name: "n", subject: "s", at: "t", sealed });
+  field.append({ id: "e2", name: "n", subject: "s", at: "t", sealed, own: null });
   expect(field.unanswered(1)[0]?.seq).toBe(1);
 });

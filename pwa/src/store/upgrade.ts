@@ -5,10 +5,11 @@ import type { Db } from "./db";
 import papers from "./field.2.sql?raw";
 import originals from "./field.3.sql?raw";
 import stopped from "./field.4.sql?raw";
+import people from "./field.5.sql?raw";
 import first from "./field.sql?raw";
 
 /** Step n leads from version n−1 to n. A step that was once released is never changed; a new need is a new step. */
-export const STEPS: readonly string[] = [first, papers, originals, stopped];
+export const STEPS: readonly string[] = [first, papers, originals, stopped, people];
 
 /** Programs of before the steps wrote no version: their tables are those of step 1. */
 function versionOf(db: Db): number {

@@ -1,7 +1,7 @@
 // The store over SQLite in memory, against a centre made of plain functions that answers as PROTOCOL.md says.
 import sqlite3InitModule, { type Sqlite3Static } from "@sqlite.org/sqlite-wasm";
 import { gunzipSync } from "node:zlib";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 import fileVectors from "../../../tests/vectors/files.json";
 import vectors from "../../../tests/vectors/packs.json";
@@ -25,6 +25,9 @@ const json = (value: unknown, status = 200, headers: Record<string, string> = {}
   new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json", ...headers } });
 const POINT = { id: "hexie", name: "和谐社区", region: "533301001003", region_name: "和谐社区居委会" };
 
+const GUIDES = [{ id: "a", name: "陆容" }, { id: "b", name: "和志" }]; // prettier-ignore
+const PIN = "271828";
+
 /** A centre: keeps every event it was sent, offers release `offered` of the vectors. */
 class Centre {
   ledger = new Map<string, WireEvent>();
@@ -39,12 +42,20 @@ class Centre {
   override: ((request: Parameters<Handler>[0]) => ReturnType<Handler> | undefined) | null = null; // a fault: answers instead of the centre
   places = new Map<string, { sha256: string; length: number; data: Buffer }>(); // files of cases, by place
   paperBytes = 0; // of PATCH bodies that came
+  dataKey = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64");
+  people = { digest: "aaaaaaaaaaaa", people: GUIDES, lock_minutes: 10, pin_rounds: 1000 };
   orders: object = {}; // what the centre asks of the device
   cutAfter: number | null = null; // bytes of one PATCH body that arrive before the link is cut
 
   handle: Handler = async (request) => {
     const fault = await this.override?.(request);
     if (fault) return fault;
+    if (request.path === "/guides/login") {
+      const { username } = JSON.parse(new TextDecoder().decode(request.body)) as { username: string };
+      const guide = GUIDES.find(({ id }) => id === username);
+      if (!guide) return json({ ok: false, error: { code: "login.wrong", message: "登录名或密码不对。", next: "请再试一次。" } }, 401);
+      return json({ guide, data_key: this.dataKey, people: this.people });
+    }
     if (request.path === "/enrol") {
       return json({ device: "d-abcdefgh", letters: "AB", point: POINT, release_keys: vectors.keys, server_time: new Date().toISOString() }, 201);
     }
@@ -162,10 +173,31 @@ const tell = (village: Village, method: Parameters<Village["dispatch"]>[1], ...a
   village.dispatch(`call-${++calls}`, method, args);
 
 async function enrolled(): Promise<Village> {
+  const village = await registered();
+  await logIn(village);
+  return village;
+}
+
+/** A device on which nobody has logged in. */
+async function registered(): Promise<Village> {
   const village = open();
   await village.boot(null);
   await tell(village, "enrol", "ABCDEFGHJK");
   await village.syncNow();
+  return village;
+}
+
+/** By the link, with a PIN. */
+async function logIn(village: Village, id = "a", pin = PIN): Promise<void> {
+  await tell(village, "admit", id, "password");
+  await tell(village, "setPin", pin);
+}
+
+/** The device is started anew, and the guide types the PIN. */
+async function reopened(): Promise<Village> {
+  const village = open();
+  await village.boot(null);
+  await village.unlock("a", PIN);
   return village;
 }
 
@@ -174,6 +206,13 @@ async function filed(village: Village, name = "测试花"): Promise<string> {
   await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name } });
   return (await village.submit(draft.id)).case_no;
 }
+
+const vector = (name: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(fileVectors.files.find((one) => one.name === name)!.data, "base64"));
+/** The frame of a photo with so many bytes in between. */
+const photo = (filler: number): Uint8Array<ArrayBuffer> => {
+  const small = vector("a photo");
+  return new Uint8Array(Buffer.concat([small.subarray(0, -2), Buffer.alloc(filler, 7), small.subarray(-2)]));
+};
 
 beforeEach(() => {
   centre = new Centre();
@@ -222,7 +261,7 @@ describe("the first day", () => {
       onLine = false;
       return new Response(data.subarray(0, 1000), { headers: { "Content-Type": "application/octet-stream" } });
     };
-    const first = await enrolled();
+    const first = await registered();
     expect((await first.status()).release).toBeNull();
     first.close();
     onLine = true;
@@ -747,15 +786,16 @@ describe("sending", () => {
 
   test("a revoked device forgets drafts and cases that the centre has, not what waits", async () => {
     const village = await enrolled();
-    const there = await filed(village);
+    await filed(village);
     await village.syncNow();
     const here = await filed(village, "测试树");
     await village.newDraft("animal-quarantine", []);
     centre.override = () => json({ ok: false, error: { code: "device.revoked", message: "本机已停用。", next: "请联系管理员。" } }, 403);
     await village.syncNow();
-    expect(await village.drafts()).toEqual([]);
-    await expect(village.caseFull(there)).rejects.toMatchObject({ code: "record.missing" });
-    expect((await village.caseFull(here)).case_no).toBe(here);
+    expect(files.field.rows("SELECT case_no FROM case_file")).toEqual([[here]]);
+    expect(files.field.rows("SELECT (SELECT count(*) FROM draft), (SELECT count(*) FROM guide)")).toEqual([[0, 0]]);
+    await expect(village.caseFull(here)).rejects.toMatchObject({ code: "people.locked" }); // it stays, sealed
+    await expect(village.unlock("a", PIN)).rejects.toMatchObject({ code: "people.link" });
   });
 
   test("knowledge for which there is no room is not fetched, and how much is missing is said", async () => {
@@ -778,6 +818,7 @@ describe("sending", () => {
     const draft = await village.newDraft("animal-quarantine", []);
     const here = await filed(village, "测试树");
     clock = 30 * 86_400_000 - 60_000;
+    await village.unlock("a", PIN);
     expect(await tell(village, "drafts")).toHaveLength(1);
     onLine = false;
     clock = 31 * 86_400_000;
@@ -791,6 +832,7 @@ describe("sending", () => {
     onLine = true;
     await village.syncNow();
     expect((await village.status()).lapsed).toBe(false);
+    await village.unlock("a", PIN);
     expect(await tell(village, "draft", draft.id)).toMatchObject({ id: draft.id });
     expect(await tell(village, "caseFull", here)).toMatchObject({ case_no: here });
     await expect(tell(village, "caseFull", there)).rejects.toMatchObject({ code: "record.missing" });
@@ -873,8 +915,7 @@ describe("questions and ratings", () => {
     village.close();
     const next = open();
     await next.wake();
-    await next.syncNow();
-    expect([...centre.ledger.values()].map((event) => event.body.text)).toEqual(["第一个问题", "第二个问题"]);
+    await vi.waitFor(() => expect([...centre.ledger.values()].map((event) => event.body.text)).toEqual(["第一个问题", "第二个问题"]));
   });
 
   test("a matter is rated once; a repeated call is not a second rating", async () => {
@@ -889,12 +930,6 @@ describe("questions and ratings", () => {
 });
 
 describe("photos and papers", () => {
-  const vector = (name: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(fileVectors.files.find((one) => one.name === name)!.data, "base64"));
-  /** The frame of a photo with so many bytes in between. */
-  const photo = (filler: number): Uint8Array<ArrayBuffer> => {
-    const small = vector("a photo");
-    return new Uint8Array(Buffer.concat([small.subarray(0, -2), Buffer.alloc(filler, 7), small.subarray(-2)]));
-  };
   const THUMB = new Uint8Array([1, 2, 3]);
   const add = (village: Village, draft: string, data: Uint8Array<ArrayBuffer>, material = "身份证"): Promise<string> => village.addPaper(draft, material, data, THUMB);
   const states = async (village: Village, of: string): Promise<string[]> => (await village.papers(of)).map(({ state }) => state);
@@ -994,8 +1029,7 @@ describe("photos and papers", () => {
     expect(centre.paperBytes).toBe(10_000);
     village.close();
     centre.cutAfter = null;
-    const again = open();
-    await again.boot(null);
+    const again = await reopened();
     await bring(again);
     expect(await states(again, caseNo)).toEqual(["sent"]);
     expect(centre.paperBytes).toBe(data.length);
@@ -1099,8 +1133,7 @@ describe("photos and papers", () => {
     await village.dropPaper(b);
     expect((await village.papers(draft.id)).map(({ id }) => id)).toEqual([a]);
     village.close();
-    const again = open();
-    await again.boot(null);
+    const again = await reopened();
     await again.putBackPaper(b);
     expect((await again.papers(draft.id)).map(({ id }) => id)).toEqual([a]);
     await again.dropDraft(draft.id);
@@ -1143,5 +1176,185 @@ describe("lost data", () => {
     expect(await village.boot({ device: "d-abcdefgh", release: 1 })).toEqual({ state: "empty" });
     await village.syncNow();
     expect((await village.status()).release).toBe(1);
+  });
+});
+
+describe("people", () => {
+  const SECRET = "测试花"; // a person who must not be readable
+  const bytes = (): string => Buffer.from(sqlite3.capi.sqlite3_js_db_export(files.field.handle)).toString("latin1");
+  const readable = (): boolean => bytes().includes(Buffer.from(SECRET).toString("latin1"));
+
+  test("nothing personal without a guide; asking, notices and ratings stay open", async () => {
+    const village = await registered();
+    expect(await village.status()).toMatchObject({ shut: true, guide: null });
+    await expect(tell(village, "records")).rejects.toMatchObject({ code: "people.locked" });
+    await expect(village.newDraft("animal-quarantine", [])).rejects.toMatchObject({ code: "people.locked" });
+    await tell(village, "ask", "卖猪要检疫证吗");
+    await tell(village, "noticePrinted", "animal-quarantine", [], (await village.newNotice("animal-quarantine")).number);
+    await tell(village, "rate", { matter: "", level: 1, reasons: [], text: "好" });
+    await village.syncNow();
+    expect(centre.ledger.size).toBe(2);
+    await logIn(village);
+    expect((await village.records()).map(({ kind }) => kind)).toEqual(["rating", "notice"]); // made before anybody logged in
+  });
+
+  test("a guide logs in by link once, then by PIN without it; the draft is theirs alone", async () => {
+    const village = await enrolled();
+    const draft = await village.newDraft("animal-quarantine", []);
+    onLine = false;
+    village.close();
+    const again = open();
+    await again.boot(null);
+    await expect(again.draft(draft.id)).rejects.toMatchObject({ code: "people.locked" });
+    expect(await again.unlock("a", PIN)).toEqual({ id: "a", name: "陆容" });
+    expect((await again.draft(draft.id)).id).toBe(draft.id);
+    onLine = true;
+    await logIn(again, "b", "141421");
+    expect([await again.drafts(), await again.othersDrafts()]).toEqual([[], 1]);
+    for (const call of [again.draft(draft.id), again.saveDraft(draft), again.dropDraft(draft.id), again.papers(draft.id)]) {
+      await expect(call).rejects.toMatchObject({ code: "draft.missing" });
+    }
+    await again.lock();
+    await again.unlock("a", PIN);
+    expect((await again.drafts()).map(({ id }) => id)).toEqual([draft.id]);
+  });
+
+  test("what was filed goes up while nobody is logged in, photos too, and nothing on the disk can be read", async () => {
+    const village = await enrolled();
+    onLine = false;
+    const draft = await village.newDraft("animal-quarantine", []);
+    await village.saveDraft({ ...draft, applicant: { ...draft.applicant, name: SECRET } });
+    await village.addPaper(draft.id, "", photo(1), new Uint8Array([1]));
+    const caseNo = (await village.submit(draft.id)).case_no;
+    await village.lock();
+    expect(readable()).toBe(false);
+    centre.downlink = [{ cursor: 1, kind: "case.progress", body: { case_no: caseNo, state: "returned", note: SECRET, at: "t" } }];
+    onLine = true;
+    await village.syncNow();
+    await village.brought();
+    await village.brought();
+    expect(JSON.stringify([...centre.ledger.values()])).toContain(SECRET);
+    expect(await village.status()).toMatchObject({ waiting: 0, papers: { waiting: 0 } });
+    expect(files.field.row("SELECT length(sealed), (SELECT travel FROM file) FROM outbox")).toEqual([0, null]); // nothing opens without a guide
+    expect(readable()).toBe(false);
+    await village.unlock("a", PIN);
+    expect(await village.caseFull(caseNo)).toMatchObject({ state: "returned", progress: [{ note: SECRET }] });
+    expect((await village.records())[0]?.title).toContain(SECRET);
+  });
+
+  test("wrong PINs make wait longer and longer, also after a restart, and in the end only the account helps", async () => {
+    const village = await enrolled();
+    await village.lock();
+    const wrong = (): Promise<unknown> => village.unlock("a", "000001");
+    await expect(wrong()).rejects.toMatchObject({ code: "people.wrong", message: "PIN 不对，还能试 9 次。" });
+    await expect(wrong()).rejects.toMatchObject({ message: "PIN 不对，还能试 8 次。" });
+    await expect(wrong()).rejects.toMatchObject({ message: "PIN 不对，还能试 7 次，先等 30 秒。" });
+    village.close();
+    const again = open();
+    await again.boot(null);
+    await expect(again.unlock("a", PIN)).rejects.toMatchObject({ code: "people.wait" });
+    clock += 31_000;
+    await again.unlock("a", PIN); // the right one counts from the start again
+    await again.lock();
+    for (let attempt = 1; attempt < 10; attempt++) {
+      clock += 3_600_000;
+      await expect(again.unlock("a", "000001")).rejects.toMatchObject({ code: "people.wrong" });
+    }
+    clock += 3_600_000;
+    await expect(again.unlock("a", "000001")).rejects.toMatchObject({ code: "people.link" });
+    await expect(again.unlock("a", PIN)).rejects.toMatchObject({ code: "people.link" });
+    expect((await again.people()).here).toMatchObject([{ id: "a", pin: false }]);
+    clock = 0;
+    await logIn(again, "a", "314159");
+    await again.lock();
+    expect((await again.unlock("a", "314159")).id).toBe("a");
+  });
+
+  test("who forgot the PIN proves the account by link and loses nothing that waits", async () => {
+    const village = await enrolled();
+    onLine = false;
+    const caseNo = await filed(village);
+    const draft = await village.newDraft("animal-quarantine", []);
+    await village.lock();
+    await expect(tell(village, "admit", "a", "password")).rejects.toMatchObject({ code: "net.offline" });
+    onLine = true;
+    await expect(tell(village, "admit", "nobody", "password")).rejects.toMatchObject({ code: "login.wrong" });
+    await expect(tell(village, "setPin", "271828")).rejects.toMatchObject({ code: "people.link" });
+    await tell(village, "admit", "a", "password");
+    await expect(tell(village, "setPin", "123456")).rejects.toMatchObject({ code: "people.pin" });
+    await tell(village, "setPin", "161803");
+    expect((await village.caseFull(caseNo)).case_no).toBe(caseNo);
+    expect((await village.drafts()).map(({ id }) => id)).toEqual([draft.id]);
+    await village.changePin("161803", "577215");
+    await village.lock();
+    await expect(village.unlock("a", "161803")).rejects.toMatchObject({ code: "people.wrong" });
+    await village.unlock("a", "577215");
+  });
+
+  test("it locks by itself without a touch, but not during a call", async () => {
+    const village = await enrolled();
+    clock += 9 * 60_000;
+    await tell(village, "touch");
+    clock += 9 * 60_000;
+    expect(await tell(village, "drafts")).toEqual([]);
+    calling = true;
+    clock += 9 * 60_000;
+    expect(await tell(village, "drafts")).toEqual([]);
+    calling = false;
+    await expect(tell(village, "drafts")).rejects.toMatchObject({ code: "people.locked" });
+    expect(await village.status()).toMatchObject({ shut: true, guide: null });
+  });
+
+  test("whose account was stopped at the centre is out with the next round and opens nothing here any more", async () => {
+    const village = await enrolled();
+    const people = { ...centre.people, digest: "bbbbbbbbbbbb", people: [GUIDES[1]!] };
+    centre.orders = { people };
+    await village.syncNow();
+    expect((await village.status()).guide).toBeNull();
+    await expect(village.unlock("a", PIN)).rejects.toMatchObject({ code: "people.link" });
+    expect(await village.people()).toMatchObject({ here: [], others: [{ id: "b" }] });
+    centre.orders = {};
+    await village.syncNow();
+    expect(centre.requests.at(-1)?.people).toBe("bbbbbbbbbbbb");
+  });
+
+  test("a device of before the log-in keeps all it held, works on for a while, and seals it for the first guide", async () => {
+    const village = await registered();
+    files.field.run("INSERT INTO meta VALUES ('grace_until', '9999-01-01')"); // as step 4 leaves a device that was registered
+    const caseNo = await filed(village, SECRET);
+    const draft = await village.newDraft("animal-quarantine", []);
+    await village.addPaper(draft.id, "户口簿", photo(1), new Uint8Array([1, 2]));
+    await village.syncNow();
+    onLine = false;
+    const later = await filed(village, SECRET);
+    files.field.run("UPDATE meta SET value = '2000-01-01' WHERE name = 'grace_until'");
+    expect((await village.status()).shut).toBe(true);
+    onLine = true;
+    await logIn(village);
+    for (const number of [caseNo, later]) expect((await village.caseFull(number)).applicant.name).toBe(SECRET);
+    expect(await village.drafts()).toHaveLength(1);
+    const [paper] = await village.papers(draft.id);
+    expect([paper?.material, [...paper!.thumb]]).toEqual(["户口簿", [1, 2]]);
+    expect((await village.paperData(paper!.id))!.length).toBeGreaterThan(0);
+    expect(files.field.rows("SELECT 1 FROM draft WHERE substr(sealed, 1, 3) <> X'6A6A6F' UNION ALL SELECT 1 FROM case_file WHERE substr(sealed, 1, 3) <> X'6A6A6F'")).toEqual([]);
+    await village.lock();
+    await village.syncNow();
+    expect(centre.ledger.size).toBe(2);
+  });
+
+  test("what the centre asks for again while nobody is logged in waits for a guide", async () => {
+    const village = await enrolled();
+    await filed(village);
+    await village.syncNow();
+    await village.lock();
+    centre.ledger.clear();
+    centre.missing = [[1, 1]];
+    await village.syncNow();
+    centre.missing = [];
+    await village.syncNow();
+    expect([centre.ledger.size, (await village.status()).waiting]).toEqual([0, 1]);
+    await village.unlock("a", PIN);
+    await village.syncNow();
+    expect([centre.ledger.size, (await village.status()).waiting]).toEqual([1, 0]);
   });
 });

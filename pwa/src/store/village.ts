@@ -9,8 +9,9 @@ import { stateOf } from "../sync/outbox";
 import type { Recordings } from "../sync/recordings";
 import { Runner, type World } from "../sync/runner";
 import { signText } from "../sync/signature";
+import type { Admitted } from "../people/door";
 import { Agreement } from "./agreement";
-import { type Calls, CHANGING, type Mark } from "./calls";
+import { type Calls, CHANGING, type Mark, PERSONAL } from "./calls";
 import { asked, brought, documentsOf, followSecret, type Issued, isTold, type Kept, keepCase, keptCases, madeFor, standing, type Told } from "./cases";
 import { bodyOf, checkDraft, LONG, type Named, SHORT, wanted } from "./drafts";
 import { Field, type NewEvent, type OutboxRow } from "./field";
@@ -19,10 +20,10 @@ import { beijingDay, caseNumber, mask, noticeNumber, uuid7 } from "./ids";
 import { Knowledge } from "./knowledge";
 import { Lingua } from "./lingua";
 import type { Media } from "./media";
-import type { About, PaperRow } from "./papers";
+import type { About, PaperRow, Travel } from "./papers";
 import { Questions } from "./questions";
-import { newSigningKey, newStorageKey, Seal } from "./seal";
-import type { Answer, Boot, CardReading, CaseFull, Device, Draft, Item, MediaStatus, Notice, Paper, Rating, Recording, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
+import { newSigningKey, newStorageKey, Own, Seal, sealBy, sealOf } from "./seal";
+import type { Answer, Boot, CardReading, CaseFull, Device, Draft, Guide, Item, MediaStatus, Notice, Paper, People, Rating, Recording, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
 
 export interface Disk {
   persisted(): Promise<boolean>;
@@ -46,7 +47,12 @@ const LOCKED = new Set<string>([
 export class Village implements Calls {
   private runner: Runner | null = null;
   private identity: Identity | null = null;
-  private seal: Seal | null = null;
+  private seal: Seal | null = null; // of what may travel
+  private own: Own | null = null; // of what is personal
+  private session: Admitted | null = null; // who is logged in; gone with this worker
+  private admitted: Admitted | null = null; // whom the centre knows, and who has no PIN here yet
+  private touched = 0;
+  private watch: ReturnType<typeof setInterval> | undefined;
   private reported = false; // a loss was told to the person; the next boot goes on
   private call: string | null = null;
   private fetching: Recordings | null = null;
@@ -69,6 +75,8 @@ export class Village implements Calls {
   dispatch(id: string, method: keyof Calls, args: unknown[]): Promise<unknown> {
     const work = async (): Promise<unknown> => {
       if (LOCKED.has(method) && (await this.runner?.lapsed())) throw problem("device.lapsed");
+      await this.lockWhenIdle();
+      if (PERSONAL.has(method)) this.mustBeOpen();
       return (this[method] as (...args: unknown[]) => Promise<unknown>)(...args);
     };
     if (!CHANGING.has(method)) return work();
@@ -133,16 +141,19 @@ export class Village implements Calls {
   }
 
   private sealedRows(): number {
-    return this.field.counts().waiting + this.field.drafts().length + this.field.papers.counts().waiting;
+    return this.field.counts().waiting + this.field.draftCount() + this.field.papers.counts().waiting;
   }
 
   private launch(identity: Identity): void {
     if (this.runner) return;
     this.identity = identity;
     this.seal = new Seal(identity.storage);
-    const { field, knowledge, lingua, sounds, seal, identities, answers } = this;
+    const slot = (): string | null => (JSON.parse(this.field.meta("letterbox") ?? "null") as { slot: string } | null)?.slot ?? null;
+    this.own = new Own(this.seal, slot);
+    const { field, knowledge, lingua, sounds, seal, own, identities, answers } = this;
     const scopes = [knowledge, lingua, ...(sounds ? [sounds] : [])];
-    this.runner = new Runner(this.world, { field, scopes, seal, identity, identities, answers, after: () => void this.fetched() });
+    const door = { hear: this.hear.bind(this), refill: this.refill.bind(this), shut: this.shut.bind(this) };
+    this.runner = new Runner(this.world, { field, scopes, seal, own, door, identity, identities, answers, after: () => void this.fetched() });
     field.papers.forgetDropped();
     this.runner.start();
     void this.tellEarlierQuestion();
@@ -157,6 +168,7 @@ export class Village implements Calls {
       this.questions.forget();
     });
     this.world.changed();
+    this.poke();
   }
 
   async enrol(code: string): Promise<Device> {
@@ -201,7 +213,102 @@ export class Village implements Calls {
   close(): void {
     this.runner?.stop();
     this.fetching?.stop();
+    clearInterval(this.watch);
     this.answers.stop();
+  }
+
+  // ---- people ----
+
+  private async hear(word: Parameters<typeof import("../people/door").hear>[1]): Promise<void> {
+    const { hear } = await import("../people/door");
+    if (hear(this.field, word, this.session?.guide.id ?? null)) this.shut();
+  }
+
+  private async refill(): Promise<void> {
+    if (this.own?.unlocked) await (await import("../people/door")).refill(this.field, this.own, this.seal!);
+  }
+
+  private get here(): Parameters<typeof import("../people/door").setPin>[0] {
+    const { field, own, seal, identity, identities, world } = this;
+    if (!own || !seal || !identity) throw problem("net.unenrolled");
+    return { field, own, device: seal, identity, identities, now: () => world.now() };
+  }
+
+  async people(): Promise<People> {
+    return (await import("../people/door")).people(this.field, this.world.now());
+  }
+
+  async admit(username: string, password: string): Promise<Guide> {
+    if (!this.runner) throw problem("net.unenrolled");
+    const door = await import("../people/door");
+    const body = new TextEncoder().encode(JSON.stringify({ username, password }));
+    const headers = { "Content-Type": "application/json", ...(await this.runner.signed("POST", "/guides/login", body)) };
+    const reply = await sendForJson({ method: "POST", path: "/guides/login", headers, body }, this.world.fetcher);
+    this.admitted = door.admitted(this.field, reply);
+    return this.admitted.guide;
+  }
+
+  async setPin(pin: string): Promise<void> {
+    const who = this.admitted;
+    if (!who) throw problem("people.link");
+    await (await import("../people/door")).setPin(this.here, who, pin);
+    this.begin(who);
+  }
+
+  async changePin(before: string, pin: string): Promise<void> {
+    if (!this.session) throw problem("people.locked");
+    const door = await import("../people/door");
+    await door.setPin(this.here, await door.unlock(this.here, this.session.guide.id, before), pin);
+  }
+
+  async unlock(id: string, pin: string): Promise<Guide> {
+    const who = await (await import("../people/door")).unlock(this.here, id, pin);
+    this.begin(who);
+    return who.guide;
+  }
+
+  private begin(who: Admitted): void {
+    [this.session, this.admitted, this.touched] = [who, null, this.world.now()];
+    clearInterval(this.watch);
+    this.watch = setInterval(() => void this.lockWhenIdle(), 10_000);
+    this.world.changed();
+    this.poke();
+  }
+
+  async lock(): Promise<void> {
+    this.shut();
+  }
+
+  async touch(): Promise<void> {
+    this.touched = this.world.now();
+  }
+
+  private shut(): void {
+    [this.session, this.admitted] = [null, null];
+    clearInterval(this.watch);
+    this.own?.lock();
+    this.world.changed();
+  }
+
+  /** Locks after a while without a touch, but never in the middle of a call. */
+  private async lockWhenIdle(): Promise<void> {
+    if (!this.session) return;
+    const { lock_minutes } = JSON.parse(this.field.meta("people") ?? "{}") as { lock_minutes: number };
+    if (this.world.now() - this.touched >= lock_minutes * 60_000 && !(await this.world.calling())) this.shut();
+  }
+
+  /** A device of before has its data open until somebody first logs in, for a while. */
+  private get grace(): boolean {
+    return Date.parse(this.field.meta("grace_until") ?? "") > this.world.now();
+  }
+
+  private mustBeOpen(): void {
+    if (!this.own) throw problem("net.unenrolled");
+    if (!this.own.unlocked && !this.grace) throw problem("people.locked");
+  }
+
+  private get me(): string {
+    return this.session?.guide.id ?? "";
   }
 
   // ---- status ----
@@ -227,6 +334,8 @@ export class Village implements Calls {
       problem: runner?.failure ?? null,
       persisted: await this.disk.persisted(),
       quota: await this.disk.quota(),
+      guide: this.session?.guide ?? null,
+      shut: !this.session && !this.grace,
       revoked: runner?.revoked ?? false,
       lapsed: (await runner?.lapsed()) ?? false,
       app: this.world.app,
@@ -295,11 +404,12 @@ export class Village implements Calls {
   // ---- drafts and cases ----
 
   async drafts(): Promise<Draft[]> {
-    return Promise.all(this.field.drafts().map(({ sealed }) => this.box.open<Draft>(sealed)));
+    return Promise.all(this.field.drafts(this.me).map(({ sealed }) => this.box.open<Draft>(sealed)));
   }
 
   async draft(id: string): Promise<Draft> {
-    const sealed = this.field.draft(id);
+    this.mustBeOpen();
+    const sealed = this.field.draft(id, this.me);
     if (!sealed) throw problem("draft.missing", { id });
     return this.box.open<Draft>(sealed);
   }
@@ -319,17 +429,23 @@ export class Village implements Calls {
       updated_at: this.at(),
     };
     const sealed = await this.box.close(draft);
-    return this.keep(draft, () => this.field.saveDraft(draft.id, draft.updated_at, sealed));
+    return this.keep(draft, () => this.field.saveDraft(draft.id, draft.updated_at, sealed, this.me));
   }
 
   async saveDraft(draft: Draft): Promise<void> {
     if (this.field.caseOfDraft(draft.id) !== null) return; // a late keystroke after submitting
+    if (this.field.isOfOther(draft.id, this.me)) throw problem("draft.missing", { id: draft.id });
     const kept = { ...draft, updated_at: this.at() };
     const sealed = await this.box.close(kept);
-    this.keep(undefined, () => this.field.saveDraft(kept.id, kept.updated_at, sealed));
+    this.keep(undefined, () => this.field.saveDraft(kept.id, kept.updated_at, sealed, this.me));
+  }
+
+  async othersDrafts(): Promise<number> {
+    return this.field.draftsOfOthers(this.me);
   }
 
   async dropDraft(id: string): Promise<void> {
+    if (this.field.isOfOther(id, this.me)) throw problem("draft.missing", { id });
     this.keep(undefined, () => this.field.dropDraft(id));
   }
 
@@ -347,7 +463,8 @@ export class Village implements Calls {
     const kept: Kept = { ...draft, follow: followSecret() };
     const event = await this.event("case.submitted", caseNo, { ...bodyOf(draft, caseNo, files), follow: kept.follow }, title);
     const sealed = await this.box.close(kept);
-    this.keep({ case_no: caseNo }, () => this.field.file({ caseNo, draft: draft_id, day, counter, sealed, event }));
+    const travel = await this.travelOf(this.field.papers.of(draft_id));
+    this.keep({ case_no: caseNo }, () => this.field.file({ caseNo, draft: draft_id, day, counter, sealed, event, travel }));
     this.runner?.poke();
     return { case_no: caseNo };
   }
@@ -376,9 +493,10 @@ export class Village implements Calls {
     const event = await this.event("case.supplemented", case_no, body, full.item_name);
     const kept = await this.box.open<Kept>(before);
     const sealed = await this.box.close({ ...kept, materials, applicant: applicant ?? kept.applicant });
+    const travel = await this.travelOf(held);
     this.keep(undefined, () => {
       this.field.append(event);
-      this.field.papers.handIn(draft, event.id);
+      this.field.papers.handIn(draft, event.id, travel);
       keepCase(this.field.db, case_no, sealed);
     });
     this.runner?.poke();
@@ -433,12 +551,14 @@ export class Village implements Calls {
   // ---- photos and papers ----
 
   async papers(of: string): Promise<Paper[]> {
-    const rows = this.field.papers.of(this.field.caseFile(of)?.draft ?? of);
+    const draft = this.field.caseFile(of)?.draft ?? of;
+    if (this.field.isOfOther(draft, this.me)) throw problem("draft.missing", { id: of });
+    const rows = this.field.papers.of(draft);
     return Promise.all(rows.map((row) => this.paper(row)));
   }
 
   private async paper(row: PaperRow): Promise<Paper> {
-    const { material, kind } = await this.box.open<About>(row.about);
+    const { material, kind } = await this.about(row);
     const { id, bytes, arrived, stopped, problem: why } = row;
     return {
       id, bytes, arrived, stopped, material,
@@ -451,13 +571,24 @@ export class Village implements Calls {
   }
 
   private async named(row: PaperRow): Promise<Named> {
-    const { material, kind, sha256 } = await this.box.open<About>(row.about);
+    const { material, kind, sha256 } = await this.about(row);
     return { material, sha256, bytes: row.bytes, kind };
+  }
+
+  private async about({ own, about }: PaperRow): Promise<About> {
+    return (await sealOf(own, this.box, this.seal!)).open<About>(about);
+  }
+
+  /** The keys of papers under the device's own, so that they go up while nobody is logged in. */
+  private async travelOf(rows: readonly PaperRow[]): Promise<Travel> {
+    const keys = new Map<string, Uint8Array>();
+    for (const { id, own } of rows) if (own) keys.set(id, await this.seal!.closeBytes(await this.box.openBytes(own)));
+    return keys;
   }
 
   async addPaper(to: string, material: string, data: Uint8Array<ArrayBuffer>, thumb: Uint8Array<ArrayBuffer>, original?: Uint8Array<ArrayBuffer>): Promise<string> {
     const draft = this.field.caseFile(to)?.draft ?? to; // a case takes more papers with its next supplement
-    if (draft === to && !this.field.draft(draft)) throw problem("draft.missing", { id: draft });
+    if (draft === to && !this.field.draft(draft, this.me)) throw problem("draft.missing", { id: draft });
     if (this.field.papers.of(draft).length >= PAPERS) throw problem("paper.many", { limit: PAPERS });
     const kind = kindOf(data);
     // The page has judged it whole (village/papers.ts), the centre will again.
@@ -466,8 +597,10 @@ export class Village implements Calls {
     if (quota && quota.free < 3 * (data.length + (original?.length ?? 0)) + SPARE_BYTES) throw problem("storage.full");
     const sha256 = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", data)));
     const about: About = { material: material.slice(0, SHORT), kind, sha256 };
-    const row = { id: uuid7(this.world.now()), draft, bytes: data.length, about: await this.box.close(about), thumb: await this.box.closeBytes(thumb) };
-    const content = await this.box.closeBytes(data);
+    const key = this.box.unlocked ? crypto.getRandomValues(new Uint8Array(32)) : null;
+    const [seal, own] = key ? [await sealBy(key), await this.box.closeBytes(key)] : [this.seal!, null];
+    const row = { id: uuid7(this.world.now()), draft, bytes: data.length, own, about: await seal.close(about), thumb: await this.box.closeBytes(thumb) };
+    const content = await seal.closeBytes(data);
     const from = original ? await this.box.closeBytes(original) : null;
     return this.keep(row.id, () => this.field.papers.add(row, content, from));
   }
@@ -486,11 +619,14 @@ export class Village implements Calls {
 
   async paperData(id: string, original = false): Promise<Uint8Array<ArrayBuffer> | null> {
     const content = this.field.papers.content(id, original);
-    return content ? this.box.openBytes(content) : null;
+    if (!content) return null;
+    if (original) return this.box.openBytes(content);
+    return (await sealOf(this.field.papers.one(id)?.own ?? null, this.box, this.seal!)).openBytes(content);
   }
 
   async retryPaper(id: string): Promise<void> {
     this.keep(undefined, () => this.field.papers.retry(id));
+    await this.refill();
     this.runner?.uploads.poke();
   }
 
@@ -571,7 +707,7 @@ export class Village implements Calls {
   }
 
   private async record(row: OutboxRow): Promise<RecordRow> {
-    const { title } = await this.box.open<{ title: string }>(row.sealed);
+    const { title } = await this.box.open<{ title: string }>(row.own ?? row.sealed);
     const kind = KINDS[row.name] ?? (row.name.split(".")[0] as RecordRow["kind"]);
     const told = kind === "case" ? await this.toldOf(row.subject) : [];
     const matter = /^(done|refused)$/.test(told.at(-1)?.state ?? "") ? row.subject : `visit:${row.subject}`;
@@ -592,6 +728,7 @@ export class Village implements Calls {
   async retryRefused(id: string): Promise<void> {
     const event = this.field.caseFile(id)?.event ?? id;
     this.keep(undefined, () => this.field.retry(event));
+    await this.refill();
     this.runner?.poke();
   }
 
@@ -617,9 +754,10 @@ export class Village implements Calls {
     return this.runner;
   }
 
-  private get box(): Seal {
-    if (!this.seal) throw problem("net.unenrolled");
-    return this.seal;
+  /** What is personal; Problem people.locked while nobody is logged in. */
+  private get box(): Own {
+    this.mustBeOpen();
+    return this.own!;
   }
 
   private get device(): Device {
@@ -632,11 +770,19 @@ export class Village implements Calls {
   }
 
   private get questions(): Questions {
-    return new Questions(this.field, this.box);
+    if (!this.seal) throw problem("net.unenrolled");
+    return new Questions(this.field, this.seal, (value) => this.ownCopy(value));
+  }
+
+  /** For whoever logs in; null before the first log-in, which then makes it (people/door.ts, adopt). */
+  private async ownCopy(value: unknown): Promise<Uint8Array | null> {
+    return this.field.meta("letterbox") === null ? null : this.own!.close(value);
   }
 
   /** A new event, made at the press of the button. */
   private async event(name: string, subject: string, body: object, title: string): Promise<NewEvent> {
-    return { id: uuid7(this.world.now()), name, subject, at: this.at(), sealed: await this.box.close({ title, body }) };
+    if (!this.seal) throw problem("net.unenrolled");
+    const value = { title, body };
+    return { id: uuid7(this.world.now()), name, subject, at: this.at(), sealed: await this.seal.close(value), own: await this.ownCopy(value) };
   }
 }

@@ -1,5 +1,6 @@
 // The shapes of POST /sync and POST /enrol (PROTOCOL.md), and reading them without trusting them.
 import { problem, type ProblemWire } from "../kit/problems";
+import type { PeopleWord } from "../people/door";
 import type { Device } from "../store/types";
 import type { SignedManifest } from "./packs";
 
@@ -21,6 +22,7 @@ export interface SyncRequest {
   have: Record<string, number>; // release held, by scope; 0 for none
   events: WireEvent[];
   key_letter: number; // serial of the key letter held, 0 for none
+  people: string; // digest of the list of people held (S63)
   carried: object; // orders carried out (orders.ts)
   state: {
     app: string;
@@ -50,7 +52,7 @@ export interface SyncReply {
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[];
   cursor: number;
   next_poll_s: number;
-  device: { revoked: boolean; point?: Device["point"]; letters?: string; lease_days?: number | null; courier_key?: string; answers_agree?: boolean | null } & Orders;
+  device: { revoked: boolean; point?: Device["point"]; letters?: string; lease_days?: number | null; courier_key?: string; answers_agree?: boolean | null; people?: PeopleWord } & Orders;
   key_letters?: KeyLetter[];
 }
 

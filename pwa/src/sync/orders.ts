@@ -43,6 +43,7 @@ export function stop(field: Field): void {
     field.db.run("DELETE FROM file_content WHERE id IN (SELECT id FROM file WHERE state = 'held')");
     field.db.run("DELETE FROM file WHERE state = 'held'");
     field.db.run("DELETE FROM draft");
+    field.db.run("DELETE FROM guide"); // nobody opens here what stays
     forget(field);
   });
 }

@@ -4,7 +4,8 @@ import { asProblem, type Problem, type ProblemWire } from "../kit/problems";
 import type { Field, OutboxRow } from "../store/field";
 import type { Identity, IdentityStore } from "../store/identity";
 import type { ScopeFile } from "../store/scope";
-import type { Seal } from "../store/seal";
+import type { PeopleWord } from "../people/door";
+import type { Own, Seal } from "../store/seal";
 import type { Device, LinkState } from "../store/types";
 import { gzip, sendForJson } from "./http";
 import { type AnswersWord, OLDEST, type Orders, PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
@@ -38,7 +39,9 @@ export interface Answers {
 export interface Parts {
   field: Field;
   scopes: readonly ScopeFile[]; // in the order in which they are fetched
-  seal: Seal;
+  seal: Seal; // of what may travel
+  own: Own; // of what only a guide may open
+  door: { hear(word: PeopleWord): Promise<void>; refill(): Promise<void>; shut(): void };
   identity: Identity;
   identities: IdentityStore;
   answers: Answers;
@@ -277,6 +280,7 @@ export class Runner {
       have: this.have(),
       events,
       key_letter: this.parts.identity.trust?.serial ?? 0,
+      people: field.meta("people_digest") ?? "",
       carried: JSON.parse(field.meta("carried") ?? "{}") as object,
       state: {
         app: this.world.app,
@@ -320,7 +324,8 @@ export class Runner {
     }
   }
 
-  private signed(method: string, path: string, body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
+  /** Headers that prove this device. */
+  signed(method: string, path: string, body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
     const { signing, device } = this.parts.identity;
     return sign(method, path, body, signing.privateKey, device!.id, Math.floor(this.centreNow / 1000), crypto.randomUUID());
   }
@@ -341,11 +346,11 @@ export class Runner {
 
   /** Verdicts, progress of cases and the cursor, all or nothing; how many of our events were answered. */
   async takeIn(reply: SyncReply, events: readonly { id: string }[]): Promise<number> {
-    const { field, seal } = this.parts;
+    const { field, own, door } = this.parts;
     const progress = await Promise.all(
       reply.downlink
         .filter(({ kind }) => kind === "case.progress" || kind === "case.document")
-        .map(async ({ cursor, body }) => ({ cursor, caseNo: String(body.case_no), sealed: await seal.close(body) })),
+        .map(async ({ cursor, body }) => ({ cursor, caseNo: String(body.case_no), sealed: await own.close(body) })),
     );
     const over = reply.downlink.filter(({ kind }) => kind === "case.forget").map(({ body }) => String(body.case_no));
     const asked = new Set(events.map((event) => event.id));
@@ -368,6 +373,8 @@ export class Runner {
     await this.follow(reply.device.point, reply.device.letters);
     if (reply.device.revoked) await this.halt();
     if (reply.device.move || reply.device.resend) await this.obey(reply.device);
+    if (reply.device.people) await door.hear(reply.device.people);
+    await door.refill();
     const { identity, identities } = this.parts;
     if (reply.key_letters?.length) {
       const { learn } = await import("./keyring");
@@ -398,6 +405,7 @@ export class Runner {
   /** The centre stopped this device. */
   private async halt(): Promise<void> {
     (await import("./orders")).stop(this.parts.field);
+    this.parts.door.shut();
   }
 
   private async obey(orders: Orders): Promise<void> {

@@ -2,7 +2,7 @@
 // the way was cut, beside the rounds and never before them. Twin in behaviour of sync/uploads.py.
 import { asProblem, Problem, problem } from "../kit/problems";
 import type { About, PaperRow, Papers } from "../store/papers";
-import type { Seal } from "../store/seal";
+import { type Seal, sealOf } from "../store/seal";
 import { type Ask, sendTus } from "./http";
 import { backOff } from "./outbox";
 
@@ -127,10 +127,11 @@ export class Uploads {
   /** One paper; false when it must pause. */
   private async bring(row: PaperRow): Promise<boolean> {
     if (!(await this.may())) return false;
-    const content = this.papers.content(row.id);
-    if (!content) throw problem("record.missing", { id: row.id });
-    const data = await this.seal.openBytes(content);
-    const about = await this.seal.open<About>(row.about);
+    const [now, content] = [this.papers.one(row.id), this.papers.content(row.id)];
+    if (!content || !now) throw problem("record.missing", { id: row.id });
+    const seal = await sealOf(now.travel, this.seal, this.seal);
+    const data = await seal.openBytes(content);
+    const about = await seal.open<About>(now.about);
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.carry(row, data, about);

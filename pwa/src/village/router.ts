@@ -7,6 +7,7 @@ import Home from "./screens/Home.vue";
 declare module "vue-router" {
   interface RouteMeta {
     title: string;
+    unlocked?: boolean; // for guides, but nothing personal: shows while nobody is logged in
     open?: boolean; // shown in 群众大字版: no personal records
   }
 }
@@ -26,8 +27,9 @@ const routes: RouteRecordRaw[] = [
   { path: "/records/:no/supplement", component: () => import("./screens/Supplement.vue"), meta: { title: "补交材料" }, props: true },
   { path: "/call", component: () => import("./screens/Call.vue"), meta: { title: "呼叫客服" } },
   { path: "/rate", component: () => import("./screens/Rate.vue"), meta: { title: "评价", open: true } },
-  { path: "/device", component: () => import("./screens/Device.vue"), meta: { title: "本机状态" } },
-  { path: "/device/stick", component: () => import("./screens/Stick.vue"), meta: { title: "U盘传递" } },
+  { path: "/device", component: () => import("./screens/Device.vue"), meta: { title: "本机状态", unlocked: true } },
+  { path: "/device/stick", component: () => import("./screens/Stick.vue"), meta: { title: "U盘传递", unlocked: true } },
+  { path: "/login", component: () => import("../people/Door.vue"), meta: { title: "登录", unlocked: true } },
   { path: "/help", component: () => import("./screens/Help.vue"), meta: { title: "帮助", open: true } },
   { path: "/:rest(.*)*", component: () => import("./screens/NotFound.vue"), meta: { title: "没有这一页", open: true } },
 ];

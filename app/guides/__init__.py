@@ -1,0 +1,1 @@
+"""Guides on village computers: who gets the key of the personal data there."""
