@@ -62,6 +62,7 @@ WORDS = {
     "device.resend_dropped": "撤回重发要求",
     "device.resend_ordered": "要求设备重发",
     "device.revoked": "停用设备",
+    "guide.admitted": "导办员在服务点电脑登录",
     "keys.certified": "导入签名钥匙证书",
     "knowledge.approved": "审核通过知识",
     "knowledge.drafted": "起草知识",
@@ -105,6 +106,11 @@ WORDS = {
     "talk.ended": "呼叫结束",
     "talk.opened": "呼叫客服",
     "talk.returned": "呼叫退回排队",
+    "voice.approved": "审核通过录音",
+    "voice.recorded": "录制答复录音",
+    "voice.rejected": "退回录音",
+    "voice.stopped": "停用录音",
+    "voice.withdrawn": "撤回录音",
 }
 """What each ledger event is called on screen."""
 

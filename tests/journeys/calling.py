@@ -18,6 +18,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from deploy import relay
 from tests.journeys.centre import Centre, free_port
+from tests.journeys.guides import register
 from tests.journeys.test_story import log_in
 from tests.wire import Wire
 
@@ -121,9 +122,7 @@ def weak_call(centre: Centre, open_browser: Callable[..., BrowserContext], port:
         centre.start()
         village = open_browser("village", flags=MICROPHONE).pages[0]
         village.add_init_script(RELAYED.replace("PORT", str(media.port)))
-        village.goto(f"{link.url}/village/")
-        village.get_by_label("登记码").fill(centre.run("enrol-code", "hexie").split()[0])
-        village.keyboard.press("Enter")
+        register(village, centre, link.url)
         expect(village.locator(".strip")).to_contain_text("知识第 1 版", timeout=30_000)
         village.goto(f"{link.url}/village/#/call")
         village.get_by_role("button", name="呼叫客服").click()

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
+from tests.journeys.guides import unlock
 from tests.journeys.test_screens import ID_NUMBER, enter, faults_of
 
 
@@ -47,6 +48,7 @@ def without_the_link(page: Page, centre: Centre) -> None:
     )
     centre.kill()
     page.reload()
+    unlock(page)
     expect(page.get_by_role("heading", level=1, name="今天")).to_be_visible()
 
 
