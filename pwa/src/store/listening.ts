@@ -10,7 +10,7 @@ import type { Disk } from "./village";
 export function fetching(media: Media, world: World, disk: Disk, runner: Runner, region: () => string): Recordings {
   const { random, fetcher, openPart, calling, changed } = world;
   const free = async (): Promise<number | null> => (await disk.quota())?.free ?? null;
-  const busy = (): boolean => runner.syncing || runner.uploads.state === "sending";
+  const busy = (): boolean => runner.syncing || runner.carrying === "sending";
   return new Recordings({ random, fetcher, openPart, calling, changed, free, busy, region }, media);
 }
 

@@ -200,8 +200,8 @@ export class Village implements Calls {
   }
 
   /** Resolves when the papers under way have come as far as they can now. */
-  brought(): Promise<void> {
-    return this.runner?.uploads.once() ?? Promise.resolve();
+  async brought(): Promise<void> {
+    return (await this.runner?.carrier())?.once();
   }
 
   /** Resolves when it is known what this device answers on the releases held. */
@@ -545,7 +545,7 @@ export class Village implements Calls {
     const document = documentsOf(await this.saidOf(case_no)).find((one) => one.id === id);
     if (!document || document.withdrawn !== "") throw problem("result.gone");
     const { fetchResult } = await import("../sync/results");
-    return fetchResult(document, this.going.uploads.way);
+    return fetchResult(document, this.going.way);
   }
 
   // ---- photos and papers ----
@@ -627,7 +627,7 @@ export class Village implements Calls {
   async retryPaper(id: string): Promise<void> {
     this.keep(undefined, () => this.field.papers.retry(id));
     await this.refill();
-    this.runner?.uploads.poke();
+    this.runner?.bring();
   }
 
   async dismissPaper(id: string): Promise<void> {
@@ -638,23 +638,23 @@ export class Village implements Calls {
     const photo = await this.paperData(id);
     if (!photo) throw problem("reading.gone");
     const { readAtCentre } = await import("../reading/centre");
-    return readAtCentre(photo, this.going.uploads.way);
+    return readAtCentre(photo, this.going.way);
   }
 
   async stopPaper(id: string, stopped: boolean): Promise<void> {
-    if (stopped) await this.runner?.uploads.cancel(id);
+    if (stopped) await (await this.runner?.carrier())?.cancel(id);
     this.keep(undefined, () => this.field.papers.stop(id, stopped));
-    if (!stopped) this.runner?.uploads.poke();
+    if (!stopped) this.runner?.bring();
   }
 
   async pausePapers(paused: boolean): Promise<void> {
     this.keep(undefined, () => this.field.setMeta("papers_paused", paused ? "yes" : "no"));
-    if (!paused) this.runner?.uploads.poke();
+    if (!paused) this.runner?.bring();
   }
 
   private paperState(): Status["papers"]["state"] {
     if (this.field.meta("papers_paused") === "yes") return "paused";
-    return this.runner?.uploads.state ?? "idle";
+    return this.runner?.carrying ?? "idle";
   }
 
   // ---- recordings ----

@@ -13,7 +13,7 @@ import { BATCH_FIRST, fitting, lapsed, linkOf, nextBatch, nextDelay, type Round,
 import { News, type Progress } from "./news";
 import { type Part, scopeOf } from "./packs";
 import { sign } from "./signature";
-import { Uploads } from "./uploads";
+import type { UploadState, Uploads, Way } from "./uploads";
 
 /** What the runner needs of the world; the worker gives the browser's, tests give their own. */
 export interface World {
@@ -75,7 +75,8 @@ export class Runner {
   private readonly resent = new Set<number>();
 
   private readonly news: News;
-  readonly uploads: Uploads;
+  readonly way: Way; // of papers and documents, beside the rounds
+  private uploads: Uploads | null = null;
 
   constructor(
     private readonly world: World,
@@ -85,7 +86,7 @@ export class Runner {
     const { now, random, fetcher, calling, changed } = world;
     const paused = (): boolean => parts.field.meta("papers_paused") === "yes";
     const signed = this.signed.bind(this);
-    this.uploads = new Uploads({ now, random, fetcher, calling, changed, paused, signed }, parts.field.papers, parts.seal);
+    this.way = { now, random, fetcher, calling, changed, paused, signed };
   }
 
   /** Bytes of the pack under way. */
@@ -131,7 +132,24 @@ export class Runner {
     this.stopped = true;
     clearTimeout(this.timer);
     clearInterval(this.watch);
-    this.uploads.stop();
+    this.uploads?.stop();
+  }
+
+  get carrying(): UploadState {
+    return this.uploads?.state ?? "idle";
+  }
+
+  /** What carries the papers; read when there is something to carry. */
+  async carrier(): Promise<Uploads> {
+    const { Uploads } = await import("./uploads");
+    this.uploads ??= new Uploads(this.way, this.parts.field.papers, this.parts.seal);
+    if (this.stopped) this.uploads.stop();
+    return this.uploads;
+  }
+
+  /** There may be papers to carry. */
+  bring(): void {
+    void this.carrier().then((uploads) => uploads.poke(), report);
   }
 
   /** Something happened (a new event, the link is back, the page is looked at): speak soon. */
@@ -202,7 +220,7 @@ export class Runner {
       const renewed = JSON.stringify(this.have()) !== JSON.stringify(before); // the centre shows who has which release
       this.failures = 0;
       this.failure = null;
-      if (!this.revoked) this.uploads.poke();
+      if (!this.revoked) this.bring();
       this.parts.after?.();
       return renewed || reply.downlink.length >= DOWNLINK_FULL || (settled > 0 && this.parts.field.counts().waiting > 0);
     } catch (error) {
