@@ -60,7 +60,7 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
     assert faults_of(village) == []
     centre.kill()
     village.get_by_role("link", name="补交材料").click()
-    for box in village.locator(".choices input:enabled").all():
+    for box in village.locator(".choices input[type=checkbox]:enabled").all():
         box.check()
     village.get_by_label("要部门知道的话").fill("本人已签名")
     assert faults_of(village) == []

@@ -1,9 +1,7 @@
 // What a draft starts with and what it must have before it becomes a case. Pure.
 import { problem } from "../kit/problems";
+import { LONG, SHORT } from "./sizes";
 import type { Draft, Item } from "./types";
-
-export const SHORT = 500; // characters of one field, as the centre takes them
-export const LONG = 4000;
 
 /** Names of what to bring: the item's list, less what a situation spares, plus what it adds (added wins). */
 export function wanted(item: Item, situations: readonly string[]): string[] {

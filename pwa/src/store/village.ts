@@ -13,7 +13,7 @@ import type { Admitted } from "../people/door";
 import { Agreement } from "./agreement";
 import { type Calls, CHANGING, type Mark, PERSONAL } from "./calls";
 import { asked, brought, documentsOf, followSecret, type Issued, isTold, type Kept, keepCase, keptCases, madeFor, standing, type Told } from "./cases";
-import { bodyOf, checkDraft, LONG, type Named, SHORT, wanted } from "./drafts";
+import type { Named } from "./drafts";
 import { Field, type NewEvent, type OutboxRow } from "./field";
 import type { Identity, IdentityStore } from "./identity";
 import { beijingDay, caseNumber, mask, noticeNumber, uuid7 } from "./ids";
@@ -23,6 +23,7 @@ import type { Media } from "./media";
 import type { About, PaperRow, Travel } from "./papers";
 import { Questions } from "./questions";
 import { newSigningKey, newStorageKey, Own, Seal, sealBy, sealOf } from "./seal";
+import { LONG, SHORT } from "./sizes";
 import type { Answer, Boot, CardReading, CaseFull, Device, Draft, Guide, Item, MediaStatus, Notice, Paper, People, Rating, Recording, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
 
 export interface Disk {
@@ -415,6 +416,7 @@ export class Village implements Calls {
   }
 
   async newDraft(slug: string, situations: string[]): Promise<Draft> {
+    const { wanted } = await import("./drafts");
     const item = this.knowledge.item(slug);
     const draft: Draft = {
       id: uuid7(this.world.now()),
@@ -453,6 +455,7 @@ export class Village implements Calls {
     const before = this.field.caseOfDraft(draft_id);
     if (before !== null) return { case_no: before };
     const draft = await this.draft(draft_id);
+    const { bodyOf, checkDraft } = await import("./drafts");
     checkDraft(draft);
     const { point, letters } = this.device;
     const day = beijingDay(this.runner?.centreNow ?? this.world.now());
@@ -485,7 +488,7 @@ export class Village implements Calls {
     if (!full.may.supplement) throw problem("case.still");
     const materials = brought(full.materials, ticked); // another guide may have handed in more since this form was opened
     if (note.length > LONG) throw problem("draft.field", { field: "说明" });
-    if (applicant) checkDraft({ ...full, applicant });
+    if (applicant) (await import("./drafts")).checkDraft({ ...full, applicant });
     const { sealed: before, draft } = this.field.caseFile(case_no)!;
     const held = this.field.papers.of(draft).filter((row) => row.state === "held");
     const files = await Promise.all(held.map((row) => this.named(row)));
