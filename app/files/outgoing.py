@@ -5,7 +5,7 @@ Nobody else gets a document: the open follow page only says that there is one, a
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -41,12 +41,29 @@ def larger_forms(endpoint: str | None, _values: dict[str, str] | None) -> None:
 
 @bp.post("/handling/<case_no>/results")
 @needs(*WORKERS)
-def issue(case_no: str) -> AnyResponse:
-    """Give a decided case its document: a PDF or a JPEG, or the number of a licence."""
+def issue(case_no: str) -> AnyResponse | tuple[str, int]:
+    """Give a decided case its document: a PDF or a JPEG, or the number of a licence. A refusal comes with what was typed."""
     me, form = current_person(), request.form
     reader.must_be_allowed(form.get("key", ""), me.id, case_no)
     file = request.files.get("file")
     paper = results.Paper(form.get("name", "").strip(), form.get("number", "").strip(), file.read() if file else b"")
+    try:
+        _issue(case_no, paper)
+    except Problem as problem:
+        if problem.code != "result.field":
+            raise
+        chosen = file.filename if file else ""
+        page = render_template(
+            "files/result_refused.html", case_no=case_no, problem=problem, typed_paper=paper, chosen=chosen, key=form["key"]
+        )  # fmt: skip
+        return page, problem.kind.status
+    bus().publish("ledger")
+    flash("结果文书已发出，服务点下次同步就能看到。", "ok")
+    return redirect(url_for("handling.case", case_no=case_no))
+
+
+def _issue(case_no: str, paper: results.Paper) -> None:
+    me = current_person()
     fault = results.fault(paper, _settings().file_limit, rules.FAULTS)
     if fault:
         raise Problem("result.field", field=fault)
@@ -62,9 +79,6 @@ def issue(case_no: str) -> AnyResponse:
         document = results.issue(connection, case_no, point, paper, (me.id, me.name))
         if paper.data:
             Cabinet(_settings().data, document).lay(sealer, None, paper.data)()
-    bus().publish("ledger")
-    flash("结果文书已发出，服务点下次同步就能看到。", "ok")
-    return redirect(url_for("handling.case", case_no=case_no))
 
 
 def _decided(connection: Connection, case_no: str) -> str:

@@ -44,6 +44,7 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
     expect(officer.get_by_role("link", name=re.compile("待受理.*1"))).to_be_visible()
     assert faults_of(officer) == []
     officer.get_by_role("link", name=re.compile(number)).click()
+    expect(officer.locator("dl.facts").first).to_contain_text(number)
     tab_to(officer, "退回补正")
     officer.keyboard.press("Enter")
     officer.get_by_label("还缺什么、哪里要改，一行写一样").fill("申请书要本人签名")
@@ -60,7 +61,9 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
     assert faults_of(village) == []
     centre.kill()
     village.get_by_role("link", name="补交材料").click()
-    for box in village.locator(".choices input[type=checkbox]:enabled").all():
+    boxes = village.locator(".choices input[type=checkbox]:enabled")
+    expect(boxes.first).to_be_visible()
+    for box in boxes.all():
         box.check()
     village.get_by_label("要部门知道的话").fill("本人已签名")
     assert faults_of(village) == []
@@ -87,6 +90,12 @@ def test_a_case_comes_back_for_additions_and_ends_with_a_rating(centre: Centre, 
 
     # And gives it the document that the decision made
     officer.get_by_label(re.compile("^文书名称")).fill("居民身份证领取凭证")
+    program = {"name": "b.pdf", "mimeType": "application/pdf", "buffer": b"MZ\x90\x00 a program"}
+    officer.get_by_label(re.compile("^文件")).set_input_files(program)
+    officer.get_by_role("button", name="发给服务点").click()
+    expect(officer.get_by_role("alert")).to_contain_text("文件“b.pdf”要重新选一次")
+    expect(officer.get_by_label(re.compile("^文书名称"))).to_have_value("居民身份证领取凭证")
+    assert faults_of(officer) == []
     officer.get_by_label(re.compile("^文件")).set_input_files(
         {"name": "a.jpg", "mimeType": JPEG, "buffer": jpeg(filler=900)}
     )

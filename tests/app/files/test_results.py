@@ -113,8 +113,32 @@ def test_what_cannot_be_issued_says_why_and_nothing_goes_down(
     case_no, agent = decided(village, log_in), log_in("agent1")
     answer = issue(agent, case_no, **change)
     assert answer.status_code == 422
-    assert word in answer.json["error"]["message"]
+    page = answer.get_data(as_text=True)
+    assert "结果文书没有发出" in page
+    assert word in page.split('class="error-summary"')[1].split("</div>")[0]
     assert newest(village) == {}
+
+
+def test_a_refused_form_comes_back_with_what_was_typed_and_goes_through_when_it_is_right(
+    village: Village, log_in: LogIn
+) -> None:
+    case_no, agent = decided(village, log_in), log_in("agent1")
+    page = issue(agent, case_no, b"MZ\x90\x00 program", name='居住证"<b>', number="云A-001").get_data(as_text=True)
+    assert 'value="居住证&#34;&lt;b&gt;"' in page
+    assert 'value="云A-001"' in page
+    assert "文件“x.pdf”要重新选一次" in page
+    csrf, key = (re.search(rf'name="{name}" value="([^"]+)"', page) for name in ("csrf_token", "key"))
+    assert csrf
+    assert key
+    form = {
+        "csrf_token": csrf[1],
+        "key": key[1],
+        "name": "居住证",
+        "number": "云A-001",
+        "file": (io.BytesIO(PAPER), "x.pdf"),
+    }
+    assert agent.post(f"/handling/{case_no}/results", data=form).status_code == 302
+    assert newest(village)["name"] == "居住证"
 
 
 def test_only_who_works_a_decided_case_may_issue(app: Flask, village: Village, log_in: LogIn) -> None:
