@@ -405,6 +405,39 @@ class TalkOpened(Body):
     item: Short
 
 
+class TalkPassed(Body):
+    how: Literal["declined", "lapsed"]
+
+
+class TalkMoved(Body):
+    person: Short
+    department: Short
+
+
+class TalkHeld(Body):
+    on: bool
+
+
+class TalkInvited(Body):
+    guest: Short
+
+
+class TalkEntered(Body):
+    mode: Literal["listen", "whisper", "join"]
+
+
+class TalkLeft(Body):
+    guest: Short
+    sent_away: bool
+    """Whether the village sent them away."""
+
+
+class AgentState(Body):
+    state: Short
+    why: Short
+    """missed: a call rang and was not taken; "": said so himself."""
+
+
 class Kind(NamedTuple):
     """One row of the table."""
 
@@ -417,6 +450,7 @@ class Kind(NamedTuple):
 
 # fmt: off
 EVENTS: dict[str, Kind] = {
+    "agent.state": Kind("centre", AgentState),
     "case.assigned": Kind("centre", CaseAssigned, sealed=("note",)),
     "case.cleared": Kind("centre", CaseCleared),
     "case.file_stored": Kind("centre", CaseFileStored),
@@ -477,8 +511,15 @@ EVENTS: dict[str, Kind] = {
     "talk.claimed": Kind("centre", Nothing),
     "talk.consent": Kind("centre", TalkConsent),
     "talk.ended": Kind("centre", TalkEnded),
+    "talk.entered": Kind("centre", TalkEntered),
+    "talk.held": Kind("centre", TalkHeld),
+    "talk.invited": Kind("centre", TalkInvited),
+    "talk.left": Kind("centre", TalkLeft),
+    "talk.moved": Kind("centre", TalkMoved),
     "talk.opened": Kind("centre", TalkOpened),
+    "talk.passed": Kind("centre", TalkPassed),
     "talk.returned": Kind("centre", Nothing),
+    "talk.wrapped": Kind("centre", TalkEnded),
     "voice.approved": Kind("centre", KnowledgeEdition),
     "voice.recorded": Kind("centre", KnowledgeEdition),
     "voice.rejected": Kind("centre", KnowledgeEdition),

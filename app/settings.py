@@ -88,6 +88,9 @@ class Settings:
     login_limit: str = setting("10 per minute", "rate", "Log-in attempts allowed from one address.")
     enrol_limit: str = setting("10 per minute", "rate", "Enrolment attempts allowed from one address.")
     agent_away_s: int = setting(60, "seconds", "An agent unseen for longer gives talks back to the queue.")
+    agent_load: int = setting(3, "talks", "Talks that ring at one agent until he holds so many.")
+    offer_s: int = setting(25, "seconds", "A call that rings for longer goes to the next agent.")
+    wrap_up_s: int = setting(180, "seconds", "How long a wrap-up that is owed keeps the next call away.")
     relay_urls: str = setting(
         "", "URLs", "STUN and TURN addresses for voice, space between: `turn:host:3478?transport=udp turns:host:443`."
     )

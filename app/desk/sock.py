@@ -9,9 +9,11 @@ import base64
 import binascii
 import json
 import logging
+import queue
 import secrets
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, request
@@ -22,9 +24,10 @@ from app.accounts.guard import current_person, log_in_mark, still_logged_in
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import media, service, store
+from app.desk import media, seats, service, store
 from app.places.guard import Device, device_public
 from app.problems import Problem
+from remote import session
 from sync import signatures
 
 log = logging.getLogger("app")
@@ -33,6 +36,9 @@ TRY_LATER = 1013
 PER_MINUTE = 120
 """Frames one socket may send a minute."""
 STOP = ("stop", None)
+TICK_S = 2.0
+"""How often a desk, and a village that waits, looks whether time alone changed something."""
+PRESENT_S = 10.0
 
 
 def install(app: Flask) -> None:
@@ -40,6 +46,7 @@ def install(app: Flask) -> None:
     app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": 25, "max_message_size": 64 * 1024}
     settings = app.extensions["jjb_settings"]
     app.extensions["jjb_grants"] = media.Grants()
+    app.extensions["jjb_pace"] = seats.Pace()
     budget = threading.BoundedSemaphore(settings.socket_limit)
     sock = Sock(app)
 
@@ -68,7 +75,8 @@ class _Socket:
     """One live socket: `receive` frames and carry them out; `send` what the bus says is new."""
 
     topics: tuple[str, ...] = ()
-    refresh_s: float | None = None
+    tick_s: float | None = None
+    """How long a silent inbox may last before `tick` is called; None: no limit."""
 
     def __init__(self, app: Flask, ws: Any) -> None:
         self.app = app
@@ -109,16 +117,34 @@ class _Socket:
     def _write(self) -> None:
         with self.app.app_context():
             try:
-                while (note := self.inbox.get()) != STOP:
-                    if isinstance(note[1], dict):
-                        self.send(note[1])  # an answer to this socket, or a signal of the other end
-                    else:
-                        self.news()
+                while True:
+                    try:
+                        notes = self._notes()
+                    except queue.Empty:
+                        seats.tick()
+                        continue
+                    for _, note in notes:
+                        if isinstance(note, dict):
+                            self.send(note)  # an answer to this socket, or a signal of the other end
+                    if STOP in notes:
+                        return
+                    topics = {topic for topic, note in notes if not isinstance(note, dict)}
+                    said = {note for topic, note in notes if topic == "said"}
+                    if topics:
+                        self.news(topics - {"said"}, said)
             except ConnectionClosed:
                 pass
             except Exception:  # the reader ends when the socket does; a writer must not die silently
                 log.exception("socket writer failed")
                 self.ws.close(1011, "server error")
+
+    def _notes(self) -> list[tuple[str, Any]]:
+        """What lies in the inbox, at least one: a burst of wakes is one look at the tables."""
+        notes = [self.inbox.get(timeout=self.tick_s)]
+        with suppress(queue.Empty):
+            while True:
+                notes.append(self.inbox.get_nowait())
+        return notes
 
     def send(self, frame: dict[str, Any]) -> None:
         self.ws.send(json.dumps(frame, ensure_ascii=False))
@@ -126,7 +152,8 @@ class _Socket:
     def take(self, text: str) -> None:
         raise NotImplementedError
 
-    def news(self) -> None:
+    def news(self, topics: set[str], said: set[str]) -> None:
+        """Send what is new; `said` are talks in which somebody said something."""
         raise NotImplementedError
 
 
@@ -156,8 +183,8 @@ class _Village(_Socket):
             if current is None and wanted:
                 current = _own(connection, wanted, self.device)
         self.talk = current.id if current else None
-        self.topics = (f"device:{self.device.id}", f"talk:{self.talk}", "desk")
-        self.shown = ""
+        self.topics = (f"device:{self.device.id}", "desk")
+        self.shown, self.state = "", ""
         self.send({"type": "welcome", "talk": self.talk})
         self.serve()
 
@@ -165,7 +192,7 @@ class _Village(_Socket):
         frame = service.read_frame(text, service.VillageFrame)
         if isinstance(frame, service.Ping):
             self.inbox.put(("send", {"type": "pong"}))
-            service.return_lost()  # also when no other desk is open: the village must not wait for somebody who is gone
+            seats.tick()  # also when no other desk is open: the village must not wait for somebody who is gone
             return
         service.village_act(self.device, frame)
         if isinstance(frame, service.Open):
@@ -175,8 +202,8 @@ class _Village(_Socket):
                 self.talk, self.after = current.id, 0
         self.inbox.put(("news", None))
 
-    def news(self) -> None:
-        if self.talk is None:
+    def news(self, topics: set[str], said: set[str]) -> None:
+        if self.talk is None or (topics == {"desk"} and self.state in (session.ACTIVE, session.ENDED)):
             return
         with db().read() as connection:
             state = service.village_state(connection, self.talk)
@@ -187,7 +214,8 @@ class _Village(_Socket):
         text = json.dumps(state)
         if text != self.shown:
             self.send(state)
-            self.shown = text
+            self.shown, self.state = text, state["state"]
+            self.tick_s = TICK_S if self.state == session.WAITING else None
 
 
 def _own(connection: Any, talk_id: str, device: Device) -> Any:
@@ -220,7 +248,7 @@ def _hello(text: Any, nonce: str) -> tuple[Device, str | None, int]:
 class _Agent(_Socket):
     """The agent end: hears the queue, and the talks it watches after their cursors."""
 
-    topics: tuple[str, ...] = ("desk",)
+    tick_s = TICK_S
 
     def run(self) -> None:
         if request.headers.get("Origin", request.host_url).rstrip("/") != request.host_url.rstrip("/"):
@@ -233,8 +261,9 @@ class _Agent(_Socket):
             self.send({"type": "problem", **problem.to_wire()})
             self.ws.close(4001, "log in")
             return
-        self.topics = ("desk", f"agent:{self.person.id}")
+        self.topics = ("desk", "said", f"agent:{self.person.id}")
         self.watched: dict[str, int] = {}
+        self.seen = 0.0
         self.serve()
 
     def take(self, text: str) -> None:
@@ -248,41 +277,51 @@ class _Agent(_Socket):
             self.watched[frame.talk] = frame.after
         service.agent_act(self.person, frame)
         if isinstance(frame, service.Ping):
-            with db().write() as connection:
-                store.be_present(connection, self.person.id, self.person.name)
+            self._be_present()
+            seats.tick()
             self.inbox.put(("send", {"type": "pong"}))
         self.inbox.put(("news", None))
 
-    def news(self) -> None:
+    def _be_present(self) -> None:
+        """Note that this desk is open, at most every few seconds; the first time it may ring here."""
+        first, now = self.seen == 0.0, time.monotonic()
+        if not first and now - self.seen < PRESENT_S:
+            return
+        self.seen = now
         with db().write() as connection:
-            store.be_present(connection, self.person.id, self.person.name)
-        service.return_lost()
+            store.be_present(connection, self.person)
+        if first:
+            bus().publish("desk")
+            seats.route()
+
+    def news(self, topics: set[str], said: set[str]) -> None:
+        self._be_present()
         with db().read() as connection:
-            state = service.desk_state(connection, self.person)
+            state = service.desk_state(connection, self.person) if topics else None
+            watched = self.watched if topics else {talk: self.watched[talk] for talk in said & set(self.watched)}
             fresh = [
                 message
-                for talk_id, after in list(self.watched.items())
+                for talk_id, after in list(watched.items())
                 for message in self._heard(connection, talk_id, after)
             ]
         for message in fresh:
             self.send(message)
             self.watched[message["talk"]] = message["seq"]
-        self.send(state)
+        if state is not None:
+            self.send(state)
 
     def _heard(self, connection: Any, talk_id: str, after: int) -> list[dict[str, Any]]:
         try:
             found = store.find(connection, talk_id)
         except Problem:
             return []
-        if not within(self.person.region, found.region):
-            return []
-        if found.agent not in (None, self.person.id) and not self.person.has("lead"):
+        if not within(self.person.region, found.region) or not service.may_follow(self.person, found):
             return []
         return store.messages(connection, talk_id, after, village=False)
 
 
 def _agent() -> Person:
     person = current_person()
-    if not person.has("agent", "lead"):
+    if not person.has("agent", "lead", "officer"):
         raise Problem("access.denied")
     return person

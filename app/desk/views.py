@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.guard import current_person, must_see, needs
 from app.bus import bus
 from app.db import db
-from app.desk import drafts, service, store
+from app.desk import drafts, seats, service, store
 from app.knowledge import releases
 from app.places import guard as places
 from app.problems import Problem
@@ -29,7 +29,7 @@ def bare() -> AnyResponse:
 
 
 @bp.get("/desk/")
-@needs("agent", "lead")
+@needs("agent", "lead", "officer")
 def page() -> Response:
     """The agent desk, built by Vite, in the type size that the person chose for the consoles."""
     if not PAGE.is_file():
@@ -41,32 +41,32 @@ def page() -> Response:
 
 
 @bp.get("/api/desk/me")
-@needs("agent", "lead")
+@needs("agent", "lead", "officer")
 def me() -> Response:
     """Who I am, and the CSRF token for the POSTs of this page."""
     person = current_person()
     with db().read() as connection:
         newest = releases.in_force(connection)
     return jsonify(
-        id=person.id, name=person.name, csrf=generate_csrf(), release=newest.number, outcomes=store.OUTCOMES,
-        drafts=drafts.on(),
+        id=person.id, name=person.name, csrf=generate_csrf(), release=newest.number, outcomes=list(store.OUTCOMES.items()),
+        drafts=drafts.on(), roles=sorted(person.roles), languages=seats.LANGUAGES,
     )  # fmt: skip
 
 
 @bp.get("/api/desk/state")
-@needs("agent", "lead")
+@needs("agent", "lead", "officer")
 def state() -> Response:
     """Queue and own talks, for a desk whose socket was refused (1013): it asks here every few seconds."""
     person = current_person()
     with db().write() as connection:
-        store.be_present(connection, person.id, person.name)
-    service.return_lost()
+        store.be_present(connection, person)
+    seats.tick()
     with db().read() as connection:
         return jsonify(service.desk_state(connection, person))
 
 
 @bp.post("/api/desk/act")
-@needs("agent", "lead")
+@needs("agent", "lead", "officer")
 def act() -> Response:
     """Any frame of the desk's socket as a POST: {"ok": true}."""
     service.agent_act(current_person(), service.read_frame(request.get_data(), service.AgentFrame))
@@ -74,7 +74,7 @@ def act() -> Response:
 
 
 @bp.get("/api/desk/talks/<talk_id>")
-@needs("agent", "lead")
+@needs("agent", "lead", "officer")
 def talk(talk_id: str) -> Response:
     """One talk with its transcript after `?after=` and what there is to know about the caller."""
     after = max(0, request.args.get("after", 0, type=int))
@@ -82,7 +82,7 @@ def talk(talk_id: str) -> Response:
     with db().read() as connection:
         found = store.find(connection, talk_id)
         must_see(person, found.region)
-        if found.agent not in (None, person.id) and not person.has("lead"):
+        if not service.may_follow(person, found):
             raise Problem("talk.not_yours")
         device = places.device_status(connection, found.device)
         newest = releases.in_force(connection)
@@ -102,7 +102,7 @@ def draft(talk_id: str) -> Response:
 
 
 @bp.get("/api/desk/items/<slug>")
-@needs("agent", "lead")
+@needs("agent", "lead", "officer")
 def item(slug: str) -> Response:
     """An item of the release in force, whole."""
     with db().read() as connection:
@@ -113,7 +113,7 @@ def item(slug: str) -> Response:
 
 
 @bp.get("/api/desk/items")
-@needs("agent", "lead")
+@needs("agent", "lead", "officer")
 def items() -> Response:
     """Names of all items in force, by slug."""
     with db().read() as connection:

@@ -44,6 +44,7 @@ FIGURES = (
 )
 
 WORDS = {
+    "agent.state": "坐席改状态",
     "case.assigned": "办件转交",
     "case.file_stored": "办件附件传到",
     "case.linked": "记下省平台办件号",
@@ -104,8 +105,15 @@ WORDS = {
     "talk.claimed": "坐席接起呼叫",
     "talk.consent": "同意或停止语音",
     "talk.ended": "呼叫结束",
+    "talk.entered": "进入别人的通话",
+    "talk.held": "请村里稍等或恢复",
+    "talk.invited": "邀请人进通话",
+    "talk.left": "离开通话",
+    "talk.moved": "呼叫转给别人",
     "talk.opened": "呼叫客服",
+    "talk.passed": "响铃没有接",
     "talk.returned": "呼叫退回排队",
+    "talk.wrapped": "写通话小结",
     "voice.approved": "审核通过录音",
     "voice.recorded": "录制答复录音",
     "voice.rejected": "退回录音",
@@ -121,6 +129,13 @@ def word_of(name: str) -> str:
 
 
 FIELD_WORDS = {
+    "guest": "请进来的人",
+    "how": "怎么过去的",
+    "mode": "怎么参与",
+    "on": "开始或结束",
+    "person": "人员",
+    "sent_away": "村里请其离开",
+    "why": "为什么",
     "act": "处理步骤",
     "active": "在用",
     "again": "再评等级",
@@ -204,12 +219,14 @@ FIELD_WORDS = {
 """What each field of an event is called on screen."""
 
 
+TALK_COURSE = ("talk.opened", "talk.claimed", "talk.returned", "talk.ended", "talk.wrapped")
+"""The events of a call that say how it stands; the others tell what happened within."""
 TALK_ENDS = {"solved": "已解决", "guided": "已告知怎么办", "later": "稍后回复", "dropped": "无人应答或误呼"}
 
 
 def talk_state(last: str, outcome: str) -> str:
     """How a call stands, from the name of its last ledger event and the outcome that its end named."""
-    if last == "talk.ended":
+    if last in ("talk.ended", "talk.wrapped"):
         return TALK_ENDS.get(outcome, "已结束")
     return "通话中" if last == "talk.claimed" else "等待接听"
 

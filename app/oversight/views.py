@@ -254,7 +254,7 @@ def _add_course(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     course = trail.talks(connection, [row["talk"] for row in rows])
     for row in rows:
         entries = course[row["talk"]]
-        last = next(one for one in reversed(entries) if one.name != "talk.consent")
+        last = next(one for one in reversed(entries) if one.name in rules.TALK_COURSE)
         claimed = next((clock.parse(one.received_at) for one in entries if one.name == "talk.claimed"), None)
         row["waited"] = rules.lasted(clock.parse(row["received_at"]), claimed)
         row["state"] = rules.talk_state(last.name, last.body.get("outcome", ""))

@@ -22,10 +22,14 @@ export interface Message {
 export interface TalkState {
   type: "state";
   talk: string;
-  state: "waiting" | "active" | "ended";
+  state: "waiting" | "ringing" | "active" | "ended";
   agent_name: string | null;
   position: number; // in the queue from 1, 0 when not waiting
-  usual_wait_s: number | null;
+  usual_wait_s: number | null; // null: nobody can say
+  staffed: boolean; // somebody on duty may come to take it
+  rings: boolean; // at an agent, right now
+  held: boolean; // the agent asked to wait a moment
+  others: { person: string; name: string; mode: "listen" | "whisper" | "join" }[]; // who else follows this talk
   opened_at: string;
   last_seq: number;
 }
@@ -61,10 +65,8 @@ export function backOff(attempt: number, random: number): number {
   return Math.min(15, 0.5 * 2 ** attempt) * (0.25 + 0.75 * random);
 }
 
-/** A wait as people say it: "约 3–5 分钟"; "" when the centre has no honest figure. */
+/** A wait as people say it: "约 3 分钟"; "说不准" when the centre has no honest figure. */
 export function waitInWords(seconds: number | null): string {
-  if (seconds === null) return "";
-  if (seconds < 60) return "大约不到 1 分钟";
-  const minutes = Math.ceil(seconds / 60);
-  return `大约 ${minutes}–${minutes + 2} 分钟`;
+  if (seconds === null) return "要等多久说不准";
+  return seconds < 60 ? "大约不到 1 分钟" : `大约 ${Math.ceil(seconds / 60)} 分钟`;
 }

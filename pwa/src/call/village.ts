@@ -91,13 +91,13 @@ export function rejoin(deviceId: string): void {
 }
 
 /** Calls the centre; pressing twice calls once, since the device has one open talk. */
-export function call(deviceId: string, reason: string, item: string | null, release: number): void {
+export function call(deviceId: string, reason: string, item: string | null, release: number, language: string): void {
   device = deviceId;
   talk.problem = null;
   talk.state = null;
   talk.transcript = [];
   talk.pending = [];
-  opening = { type: "open", client_id: crypto.randomUUID(), reason, item, release };
+  opening = { type: "open", client_id: crypto.randomUUID(), reason, item, release, language };
   if (talk.line === "live") line.send(opening);
   else line.open();
 }
@@ -114,6 +114,11 @@ export function sayAgain(clientId: string): void {
   if (!one) return;
   one.failed = null;
   speak(one);
+}
+
+/** Sends somebody away who follows this talk. */
+export function sendAway(person: string): void {
+  if (talk.state) line.send({ type: "leave", talk: talk.state.talk, person });
 }
 
 export function hangUp(): void {

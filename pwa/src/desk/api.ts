@@ -7,9 +7,12 @@ export interface Me {
   name: string;
   csrf: string;
   release: number;
-  outcomes: Record<string, string>;
+  /** Key and words, in the order to be shown. */
+  outcomes: [string, string][];
   /** Whether a model is connected that drafts replies. */
   drafts: boolean;
+  roles: string[];
+  languages: string[];
 }
 
 /** One sentence of a drafted reply and the published words that bear it. */
@@ -44,14 +47,49 @@ export interface Summary {
   last_seq: number;
   opened_at: string;
   claimed_at: string | null;
+  agent_name: string | null;
+  language: string;
+  department: string;
+  held: boolean;
+  guests: Guest[];
+  /** Whom it rings at, a person id. */
+  offered: string | null;
+  offered_name: string;
+  offer_left_s: number | null;
+  wanted_name: string;
+}
+
+export interface Guest {
+  person: string;
+  name: string;
+  mode: "asked" | "listen" | "whisper" | "join" | "away";
+}
+
+/** Somebody whose desk is open. */
+export interface Colleague {
+  id: string;
+  name: string;
+  role: "agent" | "lead" | "officer";
+  state: "free" | "busy" | "break" | "off";
+  why: string;
+  load: number;
+  languages: string[];
+  departments: string[];
+  me: boolean;
 }
 
 export interface DeskState {
   type: "desk";
   queue: Summary[];
   mine: Summary[];
+  /** Talks of others that I am in, or was asked into. */
+  inside: Summary[];
+  /** For leads: what colleagues hold now. */
+  running: Summary[];
+  /** Ended talks of mine without a wrap-up. */
+  owed: Summary[];
   present: string[];
-  usual_wait_s: number | null;
+  seats: Colleague[];
 }
 
 export interface Caller {

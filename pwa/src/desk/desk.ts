@@ -4,8 +4,9 @@ import { computed, reactive, watch } from "vue";
 import { Line, type LineState } from "../call/line";
 import { type Message, type Pending, cursor, hear, unheard } from "../call/transcript";
 import { bind, close, take as takeVoice, voice } from "../call/voicing";
+import type { SeatState } from "./life";
 import { asProblem, type Problem } from "../kit/problems";
-import { api, type Caller, type DeskState, type Me, type Summary } from "./api";
+import { api, type Caller, type Colleague, type DeskState, type Me, type Summary } from "./api";
 
 const POLL_MS = 3000;
 const DRAFTS = "jjb-desk-drafts"; // of this window only; gone when it closes
@@ -16,7 +17,11 @@ interface Desk {
   me: Me | null;
   queue: Summary[];
   mine: Summary[];
+  inside: Summary[];
+  running: Summary[];
+  owed: Summary[];
   present: string[];
+  seats: Colleague[];
   names: Record<string, string>;
   selected: string | null;
   transcripts: Record<string, Message[]>;
@@ -30,7 +35,7 @@ interface Desk {
 }
 
 export const desk = reactive<Desk>({
-  line: "closed", polling: false, me: null, queue: [], mine: [], present: [], names: {}, selected: null, transcripts: {}, callers: {},
+  line: "closed", polling: false, me: null, queue: [], mine: [], inside: [], running: [], owed: [], present: [], seats: [], names: {}, selected: null, transcripts: {}, callers: {},
   read: {}, pending: [], drafts: JSON.parse(sessionStorage.getItem(DRAFTS) ?? "{}") as Record<string, string>, problem: null,
   login: false, sound: false,
 });
@@ -48,13 +53,23 @@ const line = new Line({
   onOpen() {
     desk.line = "live";
     desk.polling = false;
-    for (const talk of [...desk.mine, ...desk.queue]) watchTalk(talk.id);
+    for (const talk of [...desk.mine, ...desk.inside, ...desk.queue]) watchTalk(talk.id);
     for (const one of desk.pending) speak(one);
   },
 });
 
-export const current = computed(() => [...desk.mine, ...desk.queue].find((talk) => talk.id === desk.selected) ?? null);
+const all = computed(() => [...desk.mine, ...desk.inside, ...desk.queue, ...desk.running]);
+export const current = computed(() => all.value.find((talk) => talk.id === desk.selected) ?? null);
 export const isMine = computed(() => desk.mine.some((talk) => talk.id === desk.selected));
+/** Whether I may write: notes only when I whisper. */
+export const mayWrite = computed(() => {
+  if (isMine.value) return "all";
+  const mode = current.value?.guests.find((one) => one.person === desk.me?.id)?.mode;
+  return mode === "join" ? "all" : mode === "whisper" ? "note" : "";
+});
+export const mySeat = computed(() => desk.seats.find((one) => one.me) ?? null);
+/** What rings here. */
+export const ringing = computed(() => desk.queue.find((talk) => talk.offered !== null && talk.offered === desk.me?.id) ?? null);
 export const transcript = computed(() => (desk.selected ? (desk.transcripts[desk.selected] ?? []) : []));
 export const unread = (id: string): number =>
   (desk.transcripts[id] ?? []).filter((message) => message.author === "village" && message.seq > (desk.read[id] ?? 0)).length;
@@ -93,14 +108,14 @@ function take(frame: Record<string, unknown>): void {
 bind({ side: "agent", send: (frame) => line.send(frame), again: () => line.renew() });
 
 function settle(state: DeskState): void {
-  const known = new Set([...desk.queue, ...desk.mine].map((talk) => talk.id));
-  const fresh = state.queue.filter((talk) => !known.has(talk.id));
-  desk.queue = state.queue;
-  desk.mine = state.mine;
-  desk.present = state.present;
-  if (fresh.length > 0) ring();
+  const known = new Set([...desk.queue, ...desk.mine, ...desk.inside].map((talk) => talk.id));
+  const rang = ringing.value?.id;
+  Object.assign(desk, { queue: state.queue, mine: state.mine, inside: state.inside, running: state.running, owed: state.owed, present: state.present, seats: state.seats });
+  if (ringing.value && ringing.value.id !== rang) ring();
+  else if (mySeat.value?.state === "free" && state.queue.some((talk) => !known.has(talk.id) && talk.offered === null)) ring();
+  if (state.inside.some((talk) => !known.has(talk.id))) ring();
   if (voice.phase !== "off" && !state.mine.some((talk) => talk.id === voice.talk)) close();
-  for (const talk of [...state.mine, ...state.queue]) if (!known.has(talk.id) || !(talk.id in desk.transcripts)) watchTalk(talk.id);
+  for (const talk of [...state.mine, ...state.inside, ...state.queue]) if (!known.has(talk.id) || !(talk.id in desk.transcripts)) watchTalk(talk.id);
   if (desk.selected && !current.value) desk.selected = null; // ended, or taken by a colleague
   desk.selected ??= desk.mine[0]?.id ?? null;
 }
@@ -127,7 +142,7 @@ async function poll(): Promise<void> {
   if (!desk.polling || desk.line === "live") return;
   try {
     settle(await api.state());
-    for (const talk of desk.mine) heard((await api.talk(talk.id, cursor(desk.transcripts[talk.id] ?? []))).messages);
+    for (const talk of [...desk.mine, ...desk.inside.filter((one) => one.guests.some((guest) => guest.person === desk.me?.id && guest.mode !== "asked"))]) heard((await api.talk(talk.id, cursor(desk.transcripts[talk.id] ?? []))).messages);
     for (const one of desk.pending) if (!one.failed) await post(one);
   } catch (error) {
     fail(error);
@@ -137,6 +152,8 @@ async function poll(): Promise<void> {
 export async function select(id: string): Promise<void> {
   desk.selected = id;
   markRead(id);
+  const asked = current.value?.guests.some((one) => one.person === desk.me?.id && one.mode === "asked");
+  if (asked || desk.running.some((one) => one.id === id && !one.guests.some((guest) => guest.person === desk.me?.id))) return; // not to be read before coming in
   try {
     const full = await api.talk(id, 0);
     heard(full.messages);
@@ -171,7 +188,23 @@ export async function claim(id: string): Promise<void> {
 export const giveBack = (id: string, note: string): Promise<void> =>
   act({ type: "return", talk: id, note, client_id: crypto.randomUUID() });
 
-export const end = (id: string, outcome: string): Promise<void> => act({ type: "end", talk: id, outcome });
+export const end = (id: string, outcome: string, note: string): Promise<void> => act({ type: "end", talk: id, outcome, note });
+export const decline = (id: string): Promise<void> => act({ type: "decline", talk: id });
+export const hold = (id: string, on: boolean): Promise<void> => act({ type: "hold", talk: id, on });
+export const handOn = (id: string, note: string, to: { person: string } | { department: string }): Promise<void> =>
+  act({ type: "move", talk: id, note, client_id: crypto.randomUUID(), ...to });
+export const invite = (id: string, person: string): Promise<void> => act({ type: "invite", talk: id, person });
+export const leave = (id: string, person: string | null): Promise<void> => act({ type: "leave", talk: id, person });
+export const wrapUp = (id: string, outcome: string, note: string): Promise<void> => act({ type: "wrap", talk: id, outcome, note });
+export const sit = (state: SeatState, languages?: string[], departments?: string[]): Promise<void> =>
+  act({ type: "seat", state, ...(languages && { languages }), ...(departments && { departments }) });
+
+/** Come into somebody else's talk, or change how; then its transcript may be read. */
+export async function enter(id: string, mode: "listen" | "whisper" | "join"): Promise<void> {
+  await act({ type: "enter", talk: id, mode });
+  watchTalk(id);
+  await select(id);
+}
 
 export function say(talk: string, text: string, kind: "text" | "note"): void {
   push({ client_id: crypto.randomUUID(), talk, kind, text, failed: null });
