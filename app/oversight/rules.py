@@ -135,7 +135,6 @@ FIELD_WORDS = {
     "on": "开始或结束",
     "person": "人员",
     "sent_away": "村里请其离开",
-    "why": "为什么",
     "act": "处理步骤",
     "active": "在用",
     "again": "再评等级",

@@ -217,10 +217,14 @@ def test_the_wait_is_told_from_what_lately_was_or_not_at_all(
                 "ended_at": clock.later(seconds=-100),
             }
             connection.execute(store.talk.insert().values(**row, **times, wrapped_at=clock.now()))
-    end, _ = opened(wire, app)
-    end.send(type="ping")
-    alone = end.until(lambda frame: frame["type"] in ("state", "pong"))[-1]
-    assert alone.get("staffed", False) is False
+    end = call(wire, Village(app))
+    end.send(type="open", client_id=new())
+    alone = end.next("state")
+    assert (alone["staffed"], alone["usual_wait_s"]) == (False, None)
     here(log_in("agent1"), state="busy")
-    found = end.until(lambda frame: frame.get("staffed") is True)[-1]["usual_wait_s"]
-    assert found is None if handled < 5 else 190 <= found <= 210
+    other = call(wire, Village(app))
+    other.send(type="open", client_id=new())
+    state = other.next("state")
+    found = state["usual_wait_s"]
+    assert (state["staffed"], state["position"]) == (True, 2)
+    assert found is None if handled < 5 else found > 0
