@@ -99,6 +99,8 @@ def test_a_question_leads_to_a_personal_list_without_the_link(centre: Centre, op
     expect(page.locator("#mine")).to_have_text("要带 1 样")
 
     # From a question through the list to the receipt it is no more than twelve presses and fields, still without the link
+    page.goto(f"{centre.url}/village/#/")  # the reload above has locked what is personal
+    unlock(page)
     page.goto(f"{centre.url}/village/#/ask")
     hand = Hand(page)
     hand.fill(re.compile("^用平常的话说"), "身份证丢了")
