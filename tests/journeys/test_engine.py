@@ -244,7 +244,7 @@ def test_the_first_knowledge_arrives_over_a_link_that_is_cut_all_the_time(
         wire.cut()
         before = wire.bytes_down
         store("enrol", code)
-        status = store.until(lambda status: status["release"] == 1 and status["lingua"] == 1, 120)
+        status = store.until(lambda status: status["release"] == 1 and status["lingua"] == 1, 240)
         assert status["problem"] is None
         packs = sum(
             json.loads(newest_manifest(centre, scope))["packs"][0]["bytes"] for scope in ("knowledge", "lingua")
