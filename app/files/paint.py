@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from flask import current_app
 
+from app import apart
 from app.problems import Problem
 
 PAINTER = Path(__file__).with_name("painter.py")
@@ -42,10 +41,8 @@ def _run(data: bytes, what: str) -> bytes:
     if not admitted.acquire(timeout=PATIENCE_S):
         raise Problem("server.busy")
     try:
-        command = [sys.executable, "-I", str(PAINTER), what]
-        done = subprocess.run(command, input=data, capture_output=True, timeout=PATIENCE_S, env={}, check=True)
-    except (subprocess.SubprocessError, OSError) as error:
+        return apart.read(PAINTER, data, what, patience_s=PATIENCE_S)
+    except apart.Broken as error:
         raise Problem("file.paint") from error
     finally:
         admitted.release()
-    return done.stdout

@@ -6,8 +6,6 @@ Of the speaker only a masked name is kept, with the day and the form of the cons
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, insert, select, update
 
-from app import clock, ledger
+from app import apart, clock, ledger
 from app.db import metadata
 from app.knowledge import media, publish, releases
 from app.problems import Problem
@@ -95,16 +93,8 @@ class Said(NamedTuple):
 def hear(data: bytes) -> float:
     """Seconds of a recording that can be heard; Problem('media.sound') with the reason when it cannot."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-B", str(HEARER)],
-            input=data,
-            capture_output=True,
-            timeout=PATIENCE_S,
-            env={},
-            check=True,
-        )
-        heard = json.loads(done.stdout)
-    except (subprocess.SubprocessError, OSError, ValueError) as error:
+        heard = json.loads(apart.read(HEARER, data, patience_s=PATIENCE_S))
+    except (apart.Broken, ValueError) as error:
         raise Problem("media.sound", reason="打不开，不是完整的录音") from error
     fault = sound_fault(heard["seconds"], heard["loud"], heard["pictures"])
     if fault:

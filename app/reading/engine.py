@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from threading import BoundedSemaphore
 
+from app import apart
 from app.problems import Problem
 from app.reading.rules import Line
 
@@ -45,11 +44,9 @@ class Desk:
 
 def scan(picture: bytes, threads: int = 1) -> tuple[list[Line], bool]:
     """The same without a queue."""
-    command = [sys.executable, "-I", "-B", str(SCANNER), str(threads)]
     try:
-        done = subprocess.run(command, input=picture, capture_output=True, timeout=PATIENCE_S, env={}, check=True)
-        found = json.loads(done.stdout)
-    except (subprocess.SubprocessError, OSError, ValueError) as error:
+        found = json.loads(apart.read(SCANNER, picture, str(threads), patience_s=PATIENCE_S))
+    except (apart.Broken, ValueError) as error:
         raise Problem("reading.picture") from error
     return [
         Line(text, sure, (left, top, right, bottom)) for text, sure, left, top, right, bottom in found["lines"]
