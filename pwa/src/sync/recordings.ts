@@ -2,6 +2,7 @@
 // rounds, papers and a call go first. Twin in behaviour of sync/media.py.
 import { asProblem } from "../kit/problems";
 import type { Media } from "../store/media";
+import { Errand } from "./errand";
 import { Fetching, SPAN_FIRST } from "./fetching";
 import type { Progress } from "./news";
 import { backOff } from "./outbox";
@@ -26,14 +27,11 @@ export type FetchState = "idle" | "fetching" | "paused" | "call";
 /** Something else needs the link now. */
 class Wait extends Error {}
 
-export class Recordings {
+export class Recordings extends Errand {
   state: FetchState = "idle";
   progress: Progress | null = null;
   over = 0; // files that found no room
   private failures = 0;
-  private running: Promise<void> | null = null;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private stopped = false;
   private done = 0; // bytes of the files fetched in this go
   private total = 0;
   private readonly fetching: Fetching;
@@ -42,32 +40,16 @@ export class Recordings {
     private readonly world: Quiet,
     private readonly media: Media,
   ) {
+    super();
     this.fetching = new Fetching(world.fetcher, (download) => this.tell(download.offset), SPAN_FIRST, () => this.mayGoOn());
   }
 
-  stop(): void {
-    this.stopped = true;
-    clearTimeout(this.timer);
+  protected ended(): void {
+    this.progress = null;
+    this.world.changed();
   }
 
-  /** There may be something to fetch, or another wish. */
-  poke(): void {
-    if (this.stopped) return;
-    clearTimeout(this.timer);
-    void this.once();
-  }
-
-  /** Fetches what may come; resolves when nothing is left, the way is cut, or it must pause. Never rejects. */
-  once(): Promise<void> {
-    this.running ??= this.run().finally(() => {
-      this.running = null;
-      this.progress = null;
-      this.world.changed();
-    });
-    return this.running;
-  }
-
-  private async run(): Promise<void> {
+  protected async run(): Promise<void> {
     const plan = this.media.plan(this.world.region(), await this.world.free());
     this.media.drop(plan.drop);
     this.over = plan.over;
@@ -113,11 +95,6 @@ export class Recordings {
     }
     this.state = this.media.paused ? "paused" : call ? "call" : "idle";
     throw new Wait();
-  }
-
-  private wait(ms: number | null): void {
-    clearTimeout(this.timer);
-    if (!this.stopped && ms !== null) this.timer = setTimeout(() => this.poke(), ms);
   }
 
   private tell(bytes: number): void {

@@ -3,6 +3,7 @@
 import { asProblem, Problem, problem } from "../kit/problems";
 import type { About, PaperRow, Papers } from "../store/papers";
 import { type Seal, sealOf } from "../store/seal";
+import { Errand } from "./errand";
 import { type Ask, sendTus } from "./http";
 import { backOff } from "./outbox";
 
@@ -36,39 +37,21 @@ export interface Way {
 
 export type UploadState = "idle" | "sending" | "paused" | "call";
 
-export class Uploads {
+export class Uploads extends Errand {
   state: UploadState = "idle";
   private chunk = CHUNK_FIRST;
   private failures = 0;
-  private running: Promise<void> | null = null;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private stopped = false;
 
   constructor(
     readonly way: Way,
     private readonly papers: Papers,
     private readonly seal: Seal,
-  ) {}
-
-  stop(): void {
-    this.stopped = true;
-    clearTimeout(this.timer);
+  ) {
+    super();
   }
 
-  /** There may be something to bring, and the link has just proved itself (or somebody asks). */
-  poke(): void {
-    if (this.stopped) return;
-    clearTimeout(this.timer);
-    void this.once();
-  }
-
-  /** Brings what may go; resolves when nothing is left, the way is cut, or it must pause. Never rejects. */
-  once(): Promise<void> {
-    this.running ??= this.run().finally(() => {
-      this.running = null;
-      this.way.changed();
-    });
-    return this.running;
+  protected ended(): void {
+    this.way.changed();
   }
 
   /** A person stops the upload of one paper: the centre forgets its part, or does so by itself when it is out of reach. */
@@ -79,7 +62,7 @@ export class Uploads {
     if (row?.place) await this.ask("DELETE", row.place, new Uint8Array(), {}).catch(() => undefined);
   }
 
-  private async run(): Promise<void> {
+  protected async run(): Promise<void> {
     await null; // so that `running` is set before this can end
     let after = 0;
     for (let row = this.papers.next(after); row && !this.stopped; row = this.papers.next(after)) {
@@ -102,11 +85,6 @@ export class Uploads {
     this.state = "idle";
     const asked = cause.details.retryAfterS;
     this.wait(typeof asked === "number" ? asked * 1000 : backOff(this.failures, this.way.random()));
-  }
-
-  private wait(ms: number): void {
-    clearTimeout(this.timer);
-    if (!this.stopped) this.timer = setTimeout(() => this.poke(), ms);
   }
 
   /** May go on? Else the state says why not. */
