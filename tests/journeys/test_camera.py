@@ -125,7 +125,7 @@ def test_a_card_is_photographed_cut_and_kept_and_a_lost_camera_loses_nothing(
         wire.up()
         page.evaluate(TRY_NOW)
         read_the_card(page)
-        assert page.get_by_label("姓名").input_value() == PERSON.name
+        assert page.get_by_role("textbox", name="姓名", exact=True).input_value() == PERSON.name
         assert page.get_by_label("身份证号", exact=True).input_value() == PERSON.number
 
         # Then the case is handed in without the link, and both pages reach the centre
