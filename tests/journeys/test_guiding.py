@@ -11,45 +11,14 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
 from tests.journeys.guides import unlock
-from tests.journeys.test_screens import ID_NUMBER, enter, faults_of
+from tests.journeys.hardest import Hand, file, hardest, without_the_link
+from tests.journeys.test_screens import ID_NUMBER, faults_of
 
 
 def next_question(page: Page, answer: str) -> None:
     """Choose an answer and go on."""
     page.get_by_label(answer, exact=True).check()
     page.get_by_role("button", name="下一步").click()
-
-
-class Hand:
-    """Does what a guide does, and counts presses, choices and fields."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.acts = 0
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-        self.acts += 1
-
-    def choose(self, label: str) -> None:
-        self.page.get_by_label(label, exact=True).check()
-        self.acts += 1
-
-    def fill(self, label: str | re.Pattern[str], text: str) -> None:
-        self.page.get_by_label(label, exact=True).fill(text)
-        self.acts += 1
-
-
-def without_the_link(page: Page, centre: Centre) -> None:
-    """Enrol, wait until the program is stored, and let the centre die."""
-    enter(page, centre)
-    page.wait_for_function(
-        "navigator.serviceWorker.controller !== null || navigator.serviceWorker.ready.then(() => true)"
-    )
-    centre.kill()
-    page.reload()
-    unlock(page)
-    expect(page.get_by_role("heading", level=1, name="今天")).to_be_visible()
 
 
 def test_a_question_leads_to_a_personal_list_without_the_link(centre: Centre, open_browser: OpenBrowser) -> None:
@@ -195,3 +164,24 @@ def test_the_notice_says_everything_on_both_kinds_of_paper(
     # The next notice has the next number, without asking anybody
     page.reload()
     expect(sheet).to_contain_text(re.compile(rf"GZ\d+[A-Z]{{2}}{int(number[1]) + 1:04d}"))
+
+
+def test_the_hardest_item_of_all_is_filed_by_a_neighbour_without_the_link(
+    centre: Centre, open_browser: OpenBrowser
+) -> None:
+    # Given the way through all items that asks most questions and materials, and somebody who acts for the patient
+    way = hardest()
+    page = open_browser("village").pages[0]
+    without_the_link(page, centre)
+
+    # When it is filed from the question to the receipt (`deploy/bench filing` says how long that takes)
+    hand = Hand(page)
+    number = file(page, way, hand, centre.url)
+
+    # Then it waits for the link, with everything that was brought and the mandate
+    expect(page.get_by_text("已存在本机，等着上传到中心。")).to_be_visible()
+    page.goto(f"{centre.url}/village/#/records/{number}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(way.name)
+    for material in way.materials:
+        expect(page.locator("main")).to_contain_text(material)
+    assert faults_of(page) == []

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import OpenBrowser
+from tests.journeys.hardest import NEIGHBOUR, Hand
 from tests.journeys.test_handling import sync
 from tests.journeys.test_screens import ID_NUMBER, enter, faults_of
 from tests.journeys.test_story import log_in
-
-NEIGHBOUR = "533324188803010028"
-
-
-def sign(page: Page) -> None:
-    """Draw on the pad, as a finger would."""
-    box = page.locator(".pad svg").bounding_box()
-    assert box
-    for from_x, from_y, to_x, to_y in ((0.2, 0.3, 0.45, 0.3), (0.32, 0.15, 0.25, 0.75), (0.5, 0.25, 0.8, 0.7)):
-        page.mouse.move(box["x"] + from_x * box["width"], box["y"] + from_y * box["height"])
-        page.mouse.down()
-        page.mouse.move(box["x"] + to_x * box["width"], box["y"] + to_y * box["height"], steps=8)
-        page.mouse.up()
 
 
 def test_a_neighbour_files_with_a_mandate_signed_on_the_screen(centre: Centre, open_browser: OpenBrowser) -> None:
@@ -43,7 +31,7 @@ def test_a_neighbour_files_with_a_mandate_signed_on_the_screen(centre: Centre, o
     page.get_by_role("button", name="交到中心").click()
     expect(page.locator(".error-summary")).to_contain_text("委托书还没有签名")
     page.locator(".pad").scroll_into_view_if_needed()
-    sign(page)
+    Hand(page).sign()
     expect(page.locator(".pad polyline")).to_have_count(3)
     page.get_by_role("button", name="撤掉上一笔").click()
     expect(page.locator(".pad polyline")).to_have_count(2)
