@@ -87,7 +87,7 @@ def all_checks(fast: bool) -> list[Check]:
         Check("pytest", (*tests, "-n", "2", "--durations", "12", "--ignore", "tests/journeys")),
     ]
     if not fast:
-        checks.append(Check("pytest journeys", (*tests, "tests/journeys")))
+        checks.append(Check("pytest journeys", (*tests, "-n", "2", "--durations", "12", "tests/journeys")))
     return checks
 
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,27 +38,46 @@ def _set_up(settings: Settings) -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder after `python -m app setup --demo`, made by the first of the workers that needs one."""
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where centres that were set up are kept: for all workers of a run, and for several runs that name one folder."""
+    if named := os.environ.get("JJB_TEST_TEMPLATES"):
+        return Path(named)
     root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    folder, made = root / "template-sqlite", root / "template-sqlite.made"
-    with (root / "template-sqlite.lock").open("w") as lock:
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+
+@contextmanager
+def _made_once(path: Path) -> Iterator[bool]:
+    """Whether `path` is still to be made: true for the first who asks, while the others wait for it."""
+    made = path.with_suffix(".made")
+    with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            shutil.rmtree(folder, ignore_errors=True)
+        if made.exists():
+            yield False
+            return
+        shutil.rmtree(path, ignore_errors=True)
+        yield True
+        made.touch()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(templates: Path) -> Path:
+    """A data folder after `python -m app setup --demo`."""
+    folder = templates / "template-sqlite"
+    with _made_once(folder) as mine:
+        if mine:
             _set_up(Settings(data=folder))
-            made.touch()
     return folder
 
 
 @pytest.fixture(scope="session")
-def postgres_template(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> tuple[Path, str]:
-    """The same on PostgreSQL: the data folder and the name of a template database."""
-    folder = tmp_path_factory.mktemp("template-postgres")
-    name = _create_database(postgres_url)
-    _set_up(Settings(data=folder, database_url=_named(postgres_url, name)))
+def postgres_template(templates: Path, postgres_url: str) -> tuple[Path, str]:
+    """The same on PostgreSQL: the data folder and the name of a template database in that server."""
+    name = f"jjb_template_{make_url(postgres_url).port}"
+    folder = templates / name
+    with _made_once(folder) as mine:
+        if mine:
+            _set_up(Settings(data=folder, database_url=_named(postgres_url, _create_database(postgres_url, name))))
     return folder, name
 
 
@@ -65,10 +85,10 @@ def _named(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-def _create_database(server: str, template: str = "template1") -> str:
-    name = f"jjb_{uuid.uuid4().hex[:12]}"
+def _create_database(server: str, name: str, template: str = "template1") -> str:
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     engine.dispose()
     return name
@@ -83,7 +103,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     folder, template = request.getfixturevalue("postgres_template")
     server = request.getfixturevalue("postgres_url")
     shutil.copytree(folder, tmp_path / "data")
-    return Settings(data=tmp_path / "data", database_url=_named(server, _create_database(server, template)))
+    name = _create_database(server, f"jjb_{uuid.uuid4().hex[:12]}", template)
+    return Settings(data=tmp_path / "data", database_url=_named(server, name))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 ABSENT = "POSTGRESQL NOT FOUND: tests on PostgreSQL did not run (apt-get install postgresql, or set JJB_TEST_POSTGRES)"
+GIVEN = "JJB_TEST_POSTGRES"
 BINARIES = Path("/usr/lib/postgresql")
 skipped: list[str] = []
 
@@ -47,22 +49,49 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """SQLAlchemy URL of a server in which the tests may make databases."""
-    given = os.environ.get("JJB_TEST_POSTGRES")
+    given = os.environ.get(GIVEN)
     if given:
         yield given
         return
-    initdb, control = _binary("initdb"), _binary("pg_ctl")
-    if initdb is None or control is None:
+    if not _installed():
         skipped.append(ABSENT)
         pytest.skip(ABSENT)
+    with _server() as url:
+        yield url
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One server for all workers of a run: whoever hands out the tests starts it and names it to them."""
+    if not getattr(config.option, "numprocesses", None) or GIVEN in os.environ:
+        return
+    if not _installed():
+        skipped.append(ABSENT)
+        return
+    server = _server()
+    os.environ[GIVEN] = server.__enter__()
+
+    def stop() -> None:
+        del os.environ[GIVEN]
+        server.__exit__(None, None, None)
+
+    config.add_cleanup(stop)
+
+
+def _installed() -> bool:
+    return _binary("initdb") is not None and _binary("pg_ctl") is not None
+
+
+@contextmanager
+def _server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="jjb-postgres-"))
+    initdb, control = str(_binary("initdb")), str(_binary("pg_ctl"))
     account = _account()
     if account:
         owner = pwd.getpwnam(account)
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     port = _free_port()
     # Durability off: the data lives as long as the run.
-    fast = "-c fsync=off -c full_page_writes=off -c max_connections=60"
+    fast = "-c fsync=off -c full_page_writes=off -c max_connections=100"
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {fast}"
     _run(initdb, "-D", f"{folder}/data", "-U", "tests", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync")
     _run(control, "-D", f"{folder}/data", "-o", options, "-l", f"{folder}/log", "-w", "start")
