@@ -51,6 +51,7 @@ HEARD = """async () => {
     if (one.type === "inbound-rtp" && one.kind === "audio") bytes += one.bytesReceived;
   return bytes;
 }"""
+SEEN = HEARD.replace('"audio"', '"video"')
 PAIR = """async () => {
   const all = [...(await window.peers.at(-1).getStats()).values()];
   const pair = all.find((one) => one.type === "candidate-pair" && one.nominated);
@@ -61,8 +62,19 @@ ON = re.compile("^语音通话中")
 
 def hears(page: Page, timeout: float = 30_000) -> None:
     """Audio keeps arriving at a page."""
-    before = page.evaluate(HEARD)
-    page.wait_for_function(f"async (before) => (await ({HEARD})()) > before + 500", arg=before, timeout=timeout)
+    _more(page, HEARD, 500, timeout)
+
+
+def sees(page: Page, timeout: float = 30_000) -> None:
+    """A picture keeps arriving at a page."""
+    _more(page, SEEN, 100, timeout)
+
+
+def _more(page: Page, count: str, least: int, timeout: float) -> None:
+    before = page.evaluate(count)
+    page.wait_for_function(
+        f"async ([before, least]) => (await ({count})()) > before + least", arg=[before, least], timeout=timeout
+    )
 
 
 @contextmanager

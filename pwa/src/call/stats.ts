@@ -19,12 +19,17 @@ const number = (value: unknown): number => (typeof value === "number" ? value : 
 
 export async function read(pc: RTCPeerConnection, last: Meter): Promise<Meter> {
   const now: Meter = { ...UNREAD };
-  for (const one of (await pc.getStats()).values() as Iterable<Record<string, unknown>>) {
-    if (one.type === "candidate-pair" && one.nominated && one.state === "succeeded") {
-      now.bytes += number(one.bytesSent) + number(one.bytesReceived);
-      if (typeof one.currentRoundTripTime === "number") now.rtt = one.currentRoundTripTime;
-      if (typeof one.availableOutgoingBitrate === "number") now.kbps = one.availableOutgoingBitrate / 1000;
-    } else if (one.type === "remote-inbound-rtp" && one.kind === "audio") now.loss = number(one.fractionLost);
+  const all = [...(await pc.getStats()).values()] as Record<string, unknown>[];
+  // The pair in use, also while its checks go unanswered: on a choked link it is not "succeeded", and is what must be known.
+  const used = all.find(({ type }) => type === "transport")?.selectedCandidatePairId;
+  const pair = all.find(({ id }) => id === used) ?? all.find(({ type, nominated }) => type === "candidate-pair" && nominated);
+  if (pair) {
+    now.bytes = number(pair.bytesSent) + number(pair.bytesReceived);
+    if (typeof pair.currentRoundTripTime === "number") now.rtt = pair.currentRoundTripTime;
+    if (typeof pair.availableOutgoingBitrate === "number") now.kbps = pair.availableOutgoingBitrate / 1000;
+  }
+  for (const one of all) {
+    if (one.type === "remote-inbound-rtp" && one.kind === "audio") now.loss = number(one.fractionLost);
     else if (one.type === "inbound-rtp" && one.kind === "audio") now.packets += number(one.packetsReceived);
     else if (one.type === "outbound-rtp") {
       now.waited += number(one.totalPacketSendDelay);

@@ -29,7 +29,7 @@ const line = new Line({
 /** Voice is loaded when it is first meant; imports resolve in the order asked for, so frames keep theirs. */
 async function voicing(): Promise<typeof import("./voicing")> {
   const loaded = await import("./voicing");
-  loaded.bind({ side: "village", send: (frame) => line.send(frame), again: () => line.renew(), onShow: (is) => (talk.seen = is.screen || is.camera !== null) });
+  loaded.bind({ side: "village", send: (frame) => line.send(frame), live: () => talk.line === "live", again: () => line.renew(), onShow: (is) => (talk.seen = is.screen || is.camera !== null) });
   return loaded;
 }
 let voiced = false; // a media frame came: there is something to close

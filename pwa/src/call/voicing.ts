@@ -12,6 +12,8 @@ type Frame = Record<string, unknown>;
 interface Wire {
   side: "village" | "agent";
   send(frame: Frame): boolean;
+  /** The socket is open and was answered. */
+  live(): boolean;
   /** Leave a socket that does not answer and open another. */
   again(): void;
   /** The other end sees a picture of ours, or none any more. */
@@ -20,6 +22,8 @@ interface Wire {
 interface Body extends Told {
   round: number;
   says?: Says;
+  /** The village's line is proved live again: what it was sent meanwhile went nowhere. */
+  back?: boolean;
 }
 /** What an end tells about itself; the latest one holds. */
 interface Says {
@@ -33,9 +37,11 @@ const SILENT: Says = { rung: VOICE, pin: 0, sends: VOICE, shows: NOTHING };
 type Kind = "voice" | "camera" | "screen";
 const KINDS = new Set<unknown>(["voice", "camera", "screen"]);
 
-const ANSWER_MS = 2_500;
 const CONNECT_MS = 6_000;
+const LONGEST_MS = 20_000;
+const LINE_MS = 10_000; // a new socket is tried at least so often: TCP itself asks ever more seldom
 const HEARD_MS = 5_000;
+const ESTIMATE_MS = 5_000; // a connection that just stands guesses low, which would cost the picture a minute
 
 const state = reactive({
   talk: "",
@@ -71,8 +77,10 @@ let ladder: Ladder = START;
 let theirs: Says = SILENT;
 let clock: ReturnType<typeof setInterval> | undefined;
 let meter: Meter = UNREAD;
+let stands = 0; // since when the connection does
 let before = 0; // bytes of connections that were left
 let recovering = false;
+let called = false; // the village said that it is back
 let answered: (() => void) | null = null;
 let turn = Promise.resolve(); // signals one after another
 let ends: Partial<Record<Kind, ReturnType<typeof setTimeout>>> = {};
@@ -279,6 +287,7 @@ function begin(): void {
 
 function connect(): Peer {
   before = state.bytes;
+  meter = UNREAD;
   peer?.close();
   const mine: Peer = new Peer(
     {
@@ -309,7 +318,7 @@ function onState(mine: Peer, is: RTCPeerConnectionState): void {
     if (!recovering) state.phase = "on";
     settle();
     clearInterval(clock);
-    meter = UNREAD;
+    stands = performance.now();
     clock = setInterval(() => void measure(mine), 1000);
   } else if (["disconnected", "failed"].includes(is)) void recover();
 }
@@ -317,6 +326,11 @@ function onState(mine: Peer, is: RTCPeerConnectionState): void {
 async function hear(body: Body): Promise<void> {
   if (body.says) {
     heed(body.says);
+    return;
+  }
+  if (body.back && wire?.side === "agent") {
+    called = true;
+    if (!recovering) peer?.restart();
     return;
   }
   if (wire?.side === "village" && body.description?.type === "offer" && (body.round !== round || !peer)) {
@@ -335,23 +349,33 @@ function heed(says: Says): void {
   if (state.sends.mine !== was) settle();
 }
 
-/** Signalling is proved live before anything is built on it. Then the agent's end first mends the connection that is there;
- * one that nothing comes out of, however connected it says it is, is left for a new one. */
+/** Signalling is proved live before anything is built on it; the village then says that it is back. The agent's end first mends
+ * the connection that is there; one that nothing comes out of, however connected it says it is, is left for a new one. Each wait
+ * is longer than the last: on a choked link a try takes what the text needs. */
 async function recover(): Promise<void> {
   if (recovering) return;
   recovering = true;
   state.phase = "lost";
-  for (let attempt = 0; mic && !(await flows()); ) {
-    if (!(await proved())) wire?.again();
-    else if (wire?.side === "agent") {
-      if (attempt++ === 0) peer?.restart();
-      else begin();
+  let wait = CONNECT_MS;
+  for (let tries = 0; mic && !(await flows()); wait = called ? CONNECT_MS : Math.min(wait * 1.5, LONGEST_MS)) {
+    called = false;
+    if (!(await proved(wait * 0.4))) {
+      wire?.again();
+      await until(() => wire?.live() === true, Math.min(wait, LINE_MS));
+      continue;
     }
-    for (let waited = 0; waited < CONNECT_MS && mic && !peer?.connected; waited += 250) await pause(250);
+    if (wire?.side === "village") tell({ back: true });
+    else if (tries++ === 0) peer?.restart();
+    else begin();
+    await until(() => peer?.connected === true || called, wait);
   }
   recovering = false;
   if (mic && peer?.connected) state.phase = "on";
   settle();
+}
+
+async function until(is: () => boolean, ms: number): Promise<void> {
+  for (let waited = 0; waited < ms && mic && !is(); waited += 100) await pause(100);
 }
 
 /** Whether the connection stands and something of the other end comes out of it. */
@@ -367,9 +391,9 @@ async function flows(): Promise<boolean> {
   return false;
 }
 
-function proved(): Promise<boolean> {
+function proved(ms: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ANSWER_MS);
+    const timer = setTimeout(() => resolve(false), ms);
     answered = () => {
       clearTimeout(timer);
       resolve(true);
@@ -382,13 +406,17 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 async function measure(mine: Peer): Promise<void> {
   if (mine !== peer || !mine.connected) return;
-  meter = await read(mine.pc, meter);
+  const last = meter;
+  const now = await read(mine.pc, last);
+  if (mine !== peer) return;
+  meter = now;
+  if (meter.bytes < last.bytes) before += last.bytes; // it goes another way now, counted from nothing
   state.bytes = before + meter.bytes;
   state.rtt = meter.rtt;
   const ask = asks(state.sends.mine, caps(state.sends.mine, state.mine));
   // A sender that rests reports the loss of its last second of voice for ever.
   const loss = state.paused ? 0 : meter.loss;
-  const kbps = believed(meter.kbps, ladder.rung, ask);
+  const kbps = performance.now() - stands < ESTIMATE_MS ? null : believed(meter.kbps, ladder.rung, ask);
   const was = ladder.rung;
   ladder = step(ladder, { at: performance.now() / 1000, rtt: meter.rtt, loss, kbps, backlog: state.paused ? 0 : meter.backlog });
   if (ladder.rung !== was) settle();

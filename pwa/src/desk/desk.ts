@@ -105,7 +105,7 @@ function take(frame: Record<string, unknown>): void {
   }
 }
 
-bind({ side: "agent", send: (frame) => line.send(frame), again: () => line.renew() });
+bind({ side: "agent", send: (frame) => line.send(frame), live: () => desk.line === "live", again: () => line.renew() });
 
 function settle(state: DeskState): void {
   const known = new Set([...desk.queue, ...desk.mine, ...desk.inside].map((talk) => talk.id));
