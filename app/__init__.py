@@ -125,6 +125,8 @@ OPEN_DOORS = (
     "accounts.login",
     "answering.release_info",
     "desk.agent_socket",
+    "desk.computer_socket",
+    "desk.helper_socket",
     "desk.village_socket",
     "files.about",
     "files.create",

@@ -401,6 +401,12 @@ class TalkConsent(Body):
     given: bool
 
 
+class TalkComputer(Body):
+    what: Literal["paired", "locked", "stopped"]
+    reason: Short
+    """Of a pairing the system, of a stop why; never what was seen or typed."""
+
+
 class TalkOpened(Body):
     item: Short
 
@@ -509,6 +515,7 @@ EVENTS: dict[str, Kind] = {
     "retention.released": Kind("centre", Reasoned, sealed=("reason",)),
     "sync.settled": Kind("centre", SyncSettled),
     "talk.claimed": Kind("centre", Nothing),
+    "talk.computer": Kind("centre", TalkComputer),
     "talk.consent": Kind("centre", TalkConsent),
     "talk.ended": Kind("centre", TalkEnded),
     "talk.entered": Kind("centre", TalkEntered),

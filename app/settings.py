@@ -91,6 +91,10 @@ class Settings:
     agent_load: int = setting(3, "talks", "Talks that ring at one agent until he holds so many.")
     offer_s: int = setting(25, "seconds", "A call that rings for longer goes to the next agent.")
     wrap_up_s: int = setting(180, "seconds", "How long a wrap-up that is owed keeps the next call away.")
+    computer_help: bool = setting(
+        True, "yes/no", "Agents may, with the guide's consent, see and operate a village's computer (remote/helper)."
+    )
+    computer_code_minutes: int = setting(5, "minutes", "Life of the pairing code of the helper program.")
     relay_urls: str = setting(
         "", "URLs", "STUN and TURN addresses for voice, space between: `turn:host:3478?transport=udp turns:host:443`."
     )

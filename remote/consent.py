@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-LONGEST_S = {"voice": 3600, "camera": 3600, "screen": 3600}
+LONGEST_S = {"voice": 3600, "camera": 3600, "screen": 3600, "computer_view": 3600, "computer_control": 600}
 """Kinds of consent and how long one lasts at most."""
-ENDS_WITH = {"voice": ("voice", "camera", "screen")}
+ENDS_WITH = {
+    "voice": ("voice", "camera", "screen"),
+    "computer_view": ("computer_control", "computer_view"),
+}
 """What ends together with a kind."""
 
 

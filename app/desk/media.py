@@ -87,8 +87,15 @@ class Grants:
             held = self._held.get((talk, kind))
         return consent.allows(held, kind, holder, time.monotonic())
 
+    def left_s(self, talk: str, kind: str) -> int:
+        """Seconds that are left of what is allowed; 0 for nothing."""
+        with self._lock:
+            held = self._held.get((talk, kind))
+        return max(0, int(held.expires - time.monotonic())) if held else 0
 
-def _grants() -> Grants:
+
+def grants() -> Grants:
+    """What is allowed in the running centre."""
     held: Grants = current_app.extensions["jjb_grants"]
     return held
 
@@ -102,7 +109,7 @@ def village_act(device: Device, frame: FromVillage) -> None:
     _active(found)
     if isinstance(frame, Consent) and frame.given:
         _with_voice(found, frame.kind)
-        grant = _grants().give(frame.talk, frame.kind, found.agent)
+        grant = grants().give(frame.talk, frame.kind, found.agent)
         with db().write() as connection:
             store.note_consent(connection, found, device.id, frame.kind, given=True)
         _tell_both(found, frame.kind, given=True, for_s=int(grant.expires - grant.given_at))
@@ -150,7 +157,7 @@ def _stop(found: Any, kind: str, actor: str) -> None:
 
 
 def _stop_one(found: Any, kind: str, actor: str, *, always: bool) -> None:
-    held = _grants().revoke(found.id, kind)
+    held = grants().revoke(found.id, kind)
     if held:
         with db().write() as connection:
             store.note_consent(connection, found, actor, kind, given=False)
@@ -160,19 +167,19 @@ def _stop_one(found: Any, kind: str, actor: str, *, always: bool) -> None:
 
 def _with_voice(found: Any, kind: str) -> None:
     """A picture is shown beside a voice that is allowed, never alone."""
-    if kind in consent.ENDS_WITH["voice"] and kind != "voice" and not _grants().allows(found.id, "voice", found.agent):
+    if kind in consent.ENDS_WITH["voice"] and kind != "voice" and not grants().allows(found.id, "voice", found.agent):
         raise Problem("talk.consent")
 
 
 def _pass_on(found: Any, frame: Signal, topic: str) -> None:
-    if not _grants().allows(found.id, "voice", found.agent):
+    if not grants().allows(found.id, "voice", found.agent):
         raise Problem("talk.consent")
     _send(topic, {"type": "signal", "talk": found.id, "body": frame.body})
 
 
 def _relay(found: Any, end: str) -> dict[str, Any]:
     """A relay log-in is for those who may talk: it needs the consent too."""
-    if not _grants().allows(found.id, "voice", found.agent):
+    if not grants().allows(found.id, "voice", found.agent):
         raise Problem("talk.consent")
     return {"type": "relay", "talk": found.id, "servers": _servers(end)}
 

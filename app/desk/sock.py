@@ -24,7 +24,7 @@ from app.accounts.guard import current_person, log_in_mark, still_logged_in
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import media, seats, service, store
+from app.desk import computer, media, seats, service, sock_computer, store
 from app.places.guard import Device, device_public
 from app.problems import Problem
 from remote import session
@@ -47,6 +47,7 @@ def install(app: Flask) -> None:
     settings = app.extensions["jjb_settings"]
     app.extensions["jjb_grants"] = media.Grants()
     app.extensions["jjb_pace"] = seats.Pace()
+    app.extensions["jjb_computers"] = computer.Rooms()
     budget = threading.BoundedSemaphore(settings.socket_limit)
     sock = Sock(app)
 
@@ -57,6 +58,14 @@ def install(app: Flask) -> None:
     @sock.route("/ws/desk", endpoint="desk.agent_socket")  # type: ignore[untyped-decorator]  # the same
     def desk(ws: Any) -> None:
         _within_budget(budget, ws, lambda: _Agent(app, ws).run())
+
+    @sock.route("/ws/helper", endpoint="desk.helper_socket")  # type: ignore[untyped-decorator]  # the same
+    def helper(ws: Any) -> None:
+        _within_budget(budget, ws, lambda: sock_computer.Helper(app, ws).run())
+
+    @sock.route("/ws/desk/computer", endpoint="desk.computer_socket")  # type: ignore[untyped-decorator]  # the same
+    def looking(ws: Any) -> None:
+        _within_budget(budget, ws, lambda: sock_computer.Viewer(app, ws).run())
 
 
 def _within_budget(budget: threading.BoundedSemaphore, ws: Any, serve: Any) -> None:

@@ -78,12 +78,20 @@ class Bucket:
 
     def take(self, count: int, now: float) -> bool:
         """Whether so many more may pass."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
+        self._fill(now)
         if count > self._left:
             return False
         self._left -= count
         return True
+
+    def full(self, now: float) -> bool:
+        """Whether nothing of late needs to be remembered."""
+        self._fill(now)
+        return self._left >= self._burst
+
+    def _fill(self, now: float) -> None:
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
 
 
 class Echo:
@@ -102,11 +110,12 @@ class Echo:
         """Whether a seen event is the guide's own. A position counts as ours while it is fresh, the rest counts once."""
         while self._ours and self._ours[0][0] < now - self.KEPT_S:
             self._ours.popleft()
-        for index, (_, ours) in enumerate(self._ours):
+        for one in list(self._ours):  # another thread may be adding
+            ours = one[1]
             if event[0] == "move":
                 if ours[0] == "move" and abs(ours[1] - event[1]) < 2 and abs(ours[2] - event[2]) < 2:
                     return False
             elif ours == event:
-                del self._ours[index]
+                self._ours.remove(one)
                 return False
         return True
