@@ -161,8 +161,12 @@ def _allows(room: Room, kind: str) -> bool:
     return media.grants().allows(room.talk, KINDS[kind], room.holder)
 
 
+def _on() -> bool:
+    return bool(current_app.extensions["jjb_settings"].computer_help)
+
+
 def _must_be_on() -> None:
-    if not current_app.extensions["jjb_settings"].computer_help:
+    if not _on():
         raise Problem("computer.off")
 
 
@@ -219,6 +223,8 @@ def _note(found: Any, actor: str, what: str, reason: str) -> None:
 
 def village_act(device: Device, frame: Computer) -> None:
     """Carry out a frame of a village's page."""
+    if frame.do == "look" and not _on():
+        return  # the page then offers nothing
     _must_be_on()
     with db().read() as connection:
         found = store.find(connection, frame.talk)

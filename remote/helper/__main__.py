@@ -50,9 +50,7 @@ def _end_on_signals(window: Window) -> None:
 
     def watch() -> None:
         here.recv(1)
-        window.stop("signal")
-        if window.helper:
-            window.helper.gone.wait(2)
+        window.stop("signal", wait_s=2)
         os._exit(0)  # Tk may be in a call that does not come back
 
     threading.Thread(target=watch, daemon=True).start()

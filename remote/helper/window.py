@@ -25,7 +25,7 @@ class Window:
     """One window from the code to the end."""
 
     def __init__(self, address: str = "", code: str = "", ca: str | None = None) -> None:
-        self.root = tk.Tk()
+        self.root = tk.Tk(className="Jjb-helper")
         self.root.title(TITLE)
         self.root.minsize(460, 300)
         self.root.protocol("WM_DELETE_WINDOW", self.close)
@@ -155,16 +155,16 @@ class Window:
 
     # ---- parts ----
 
-    def stop(self, reason: str) -> None:
-        """Stop what runs."""
-        if self.helper:
-            self.helper.stop(reason)
+    def stop(self, reason: str, wait_s: float = 0.0) -> None:
+        """Stop what runs, also what was paired just now; perhaps wait until the centre knows."""
+        for one in (self.helper, self._found):
+            if isinstance(one, Helper):
+                one.stop(reason)
+                one.gone.wait(wait_s)
 
     def close(self) -> None:
         """Stop and close the window."""
-        self.stop("window")
-        if self.helper:
-            self.helper.gone.wait(2)
+        self.stop("window", wait_s=2)
         self._hide_banner()
         self.root.destroy()
 

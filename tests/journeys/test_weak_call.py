@@ -62,7 +62,9 @@ def test_a_squeezed_call_gives_up_its_picture_and_keeps_its_voice(centre: Centre
         call.shape(8, 0.6)
         village.get_by_label("最多用").select_option("只有文字")
         expect(village.get_by_text("语音暂停，先用文字。按您或对方的选择，用这一档。")).to_be_visible()
-        expect(agent.get_by_text("语音暂停，先用文字。对方那边线路不好，或选了少用流量。")).to_be_visible(timeout=30_000)
+        expect(agent.get_by_text("语音暂停，先用文字。对方那边线路不好，或选了少用流量。")).to_be_visible(
+            timeout=30_000
+        )
         say(village, "只剩文字")
         expect(agent.locator(".bubble.theirs").last).to_contain_text("只剩文字", timeout=30_000)
         agent.get_by_label("回复", exact=True).fill("文字也行")

@@ -14,9 +14,11 @@ interface Talk {
   problem: { message: string; next: string } | null;
   /** The centre sees a picture of this computer. */
   seen: boolean;
+  /** How it stands with this computer (Computer.vue). */
+  computer: unknown;
 }
 
-const talk = reactive<Talk>({ line: "closed", state: null, transcript: [], pending: [], problem: null, seen: false });
+const talk = reactive<Talk>({ line: "closed", state: null, transcript: [], pending: [], problem: null, seen: false, computer: null });
 let opening: Record<string, unknown> | null = null; // the open frame until the centre has shown a talk
 let device = "";
 
@@ -58,6 +60,8 @@ async function take(frame: Record<string, unknown>): Promise<void> {
   } else if (["ask", "consent", "signal", "relay"].includes(String(frame.type))) {
     voiced = true;
     void voicing().then((it) => it.take(frame));
+  } else if (frame.type === "computer") {
+    talk.computer = frame;
   } else if (frame.type === "problem") {
     const error = frame.error as { message: string; next: string };
     const mine = talk.pending.find((one) => one.client_id === frame.client_id);
@@ -120,6 +124,9 @@ export function sayAgain(clientId: string): void {
 export function sendAway(person: string): void {
   if (talk.state) line.send({ type: "leave", talk: talk.state.talk, person });
 }
+
+/** Sends a frame of a part that is loaded later. */
+export const frame = (it: Record<string, unknown>): boolean => line.send(it);
 
 export function hangUp(): void {
   opening = null;

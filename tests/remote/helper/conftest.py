@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import pytest
@@ -19,6 +20,13 @@ MISSING = [name for name in ("Xvfb", "xdotool") if not shutil.which(name)] + [
 @pytest.fixture(scope="module")
 def screen() -> Iterator[str]:
     """DISPLAY of an empty screen of 1280x720; skips, and says so, where there is none."""
+    with empty_screen() as display:
+        yield display
+
+
+@contextmanager
+def empty_screen() -> Iterator[str]:
+    """The same, for who is no fixture."""
     if MISSING:
         pytest.skip(f"no screen to test on: {', '.join(MISSING)} not installed (remote/helper/README.md)")
     reading, writing = os.pipe()

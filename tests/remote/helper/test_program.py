@@ -34,7 +34,7 @@ class Door:
     def __init__(self) -> None:
         self.frames: queue.Queue[dict[str, Any]] = queue.Queue()
         self.picture = Image.new("RGB", (1280, 720))
-        self.answer = True
+        self.answer, self.pinged = True, False
         self.batches = 0
         self.n = 0
         self.gone = threading.Event()
@@ -79,6 +79,7 @@ class Door:
             for_s = {VIEW: 3600, CONTROL: 600}[frame["kind"]] if frame["given"] else 0
             self.send(type="granted", kind=frame["kind"], given=frame["given"], for_s=for_s)
         elif frame["type"] == "ping":
+            self.pinged = True
             self.send(type="pong")
             return
         self.frames.put(frame)
@@ -336,9 +337,8 @@ def test_a_signal_ends_the_program_and_tells_the_centre(screen: str, door_: Door
     command = [sys.executable, "-m", "remote.helper", door_.url, "--code", "12345678"]
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "DISPLAY": screen}) as program:
         end = time.monotonic() + 20
-        while not hasattr(door_, "ws") and time.monotonic() < end:
+        while not door_.pinged and time.monotonic() < end:
             time.sleep(0.05)
-        time.sleep(0.7)
         program.send_signal(number)
         while (frame := door_.frames.get(timeout=10))["type"] != "stop":
             pass
