@@ -23,13 +23,13 @@ from tests.remote.helper.conftest import empty_screen
 ROOT = Path(__file__).resolve().parents[2]
 FORM = """
 import sys, tkinter as tk
-root = tk.Tk(); root.geometry("500x160+40+200"); root.title("form"); root.configure(bg="#00ff00")
+root = tk.Tk(); root.geometry("500x160+700+300"); root.title("form"); root.configure(bg="#00ff00")
 words = tk.StringVar(); entry = tk.Entry(root, textvariable=words, font=("", 20)); entry.pack(padx=30, pady=50, fill="x")
 words.trace_add("write", lambda *_: open(sys.argv[1], "w").write(words.get()))
 root.mainloop()
 """
 GREEN = """canvas => {
-  const [r, g, b] = canvas.getContext("2d").getImageData(50, 340, 1, 1).data;
+  const [r, g, b] = canvas.getContext("2d").getImageData(715, 440, 1, 1).data;
   return g > 200 && r < 90 && b < 90;
 }"""
 BANNER = """canvas => {
@@ -61,7 +61,10 @@ class Desktop:
             env=self.env, check=True, capture_output=True, text=True, timeout=30,
         ).stdout.split()  # fmt: skip
         subprocess.run(
-            ["xdotool", "windowfocus", "--sync", found[0], "key", keys], env=self.env, check=True, timeout=10
+            ["xdotool", "mousemove", "--window", found[0], "20", "20", "key", keys],
+            env=self.env,
+            check=True,
+            timeout=10,
         )
 
     def close(self) -> None:
@@ -142,7 +145,7 @@ def test_a_guide_lets_an_agent_see_then_operate_and_stops_him(
         expect(agent.get_by_text(re.compile("^可操作，还有 "))).to_be_visible()
         box = canvas.bounding_box()
         assert box
-        canvas.click(position={"x": 250 / 1280 * box["width"], "y": 268 / 720 * box["height"]})
+        canvas.click(position={"x": 950 / 1280 * box["width"], "y": 368 / 720 * box["height"]})
         agent.keyboard.type("A1-b")
         agent.get_by_label(re.compile("打一段字")).fill("张三")
         agent.get_by_role("button", name="打进去").click()
