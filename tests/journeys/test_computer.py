@@ -161,4 +161,4 @@ def test_a_guide_lets_an_agent_see_then_operate_and_stops_him(
         expect(village.get_by_text("电脑协助已停止：这台电脑上的人按了停止键。")).to_be_visible()
         expect(canvas).to_be_hidden()
         agent.get_by_role("button", name="关闭画面").click()
-        expect(agent.get_by_label("回复")).to_be_visible()
+        expect(agent.get_by_role("textbox", name="回复")).to_be_visible()
