@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, request
@@ -102,11 +103,12 @@ class _End:
                     if isinstance(note, dict) and note["type"] == "stop":
                         self.ws.close(1000, "stopped")
                         return
-            except ConnectionClosed:
-                pass
+            except (ConnectionClosed, OSError):
+                pass  # the peer is gone; the reader sees it too
             except Exception:  # the reader ends when the socket does; a writer must not die silently
                 log.exception("computer writer failed")
-                self.ws.close(1011, "server error")
+                with suppress(ConnectionClosed, OSError):
+                    self.ws.close(1011, "server error")
 
     def enter(self, first: str) -> None:
         raise NotImplementedError

@@ -299,15 +299,13 @@ def test_the_guides_own_touch_pauses_the_agent(controlled: Desktop, door_: Door)
     while (frame := door_.frames.get(timeout=5))["type"] != "paused":
         pass
     assert frame["on"] is True
-    before = controlled.entry.get()
     door_.act(["text", "not now"])
-    controlled.root.update()
-    assert controlled.entry.get() == before
     while (frame := door_.frames.get(timeout=8))["type"] != "paused":
         controlled.root.update()
     assert frame["on"] is False
     door_.act(controlled.field(), ["down", "left"], ["up", "left"], ["text", "go on"])
-    controlled.until(lambda: controlled.entry.get().endswith("go on"))
+    controlled.until(lambda: "go on" in controlled.entry.get())
+    assert "not" not in controlled.entry.get()
 
 
 def test_a_grant_that_is_over_rests_the_hands_by_itself(controlled: Desktop, door_: Door) -> None:
