@@ -357,7 +357,7 @@ def _give(room: Room, found: Any, kind: str) -> None:
     with db().write() as connection:
         store.note_consent(connection, found, room.device, KINDS[kind], given=True)
     if room.helper:
-        room.helper({"type": "granted", "kind": kind, "given": True, "for_s": int(grant.expires - grant.given_at)})
+        room.helper({"type": "granted", "kind": kind, "given": True, "for_s": round(grant.expires - grant.given_at)})
     _tell(room)
 
 

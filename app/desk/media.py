@@ -112,7 +112,7 @@ def village_act(device: Device, frame: FromVillage) -> None:
         grant = grants().give(frame.talk, frame.kind, found.agent)
         with db().write() as connection:
             store.note_consent(connection, found, device.id, frame.kind, given=True)
-        _tell_both(found, frame.kind, given=True, for_s=int(grant.expires - grant.given_at))
+        _tell_both(found, frame.kind, given=True, for_s=round(grant.expires - grant.given_at))
     elif isinstance(frame, Consent):
         _stop(found, frame.kind, device.id)
     elif isinstance(frame, Relay):
