@@ -78,8 +78,10 @@ class Desktop:
 def desktop(folder: Path) -> Iterator[Desktop]:
     with empty_screen() as display:
         one = Desktop(display, folder)
-        yield one
-        one.close()
+        try:
+            yield one
+        finally:
+            one.close()
 
 
 def allow(village_pc: Desktop, keys: str, told: Locator) -> None:

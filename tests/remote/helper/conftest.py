@@ -40,11 +40,13 @@ def empty_screen() -> Iterator[str]:
         display = f":{number.readline().strip()}"
     before = os.environ.get("DISPLAY")
     os.environ["DISPLAY"] = display
-    yield display
-    gc.collect()  # what still talks to the screen lets go of it first
-    if before is None:
-        del os.environ["DISPLAY"]
-    else:
-        os.environ["DISPLAY"] = before
-    server.terminate()
-    server.wait()
+    try:
+        yield display
+    finally:
+        gc.collect()  # what still talks to the screen lets go of it first
+        if before is None:
+            del os.environ["DISPLAY"]
+        else:
+            os.environ["DISPLAY"] = before
+        server.terminate()
+        server.wait()
