@@ -415,6 +415,10 @@ class TalkPassed(Body):
     how: Literal["declined", "lapsed"]
 
 
+class TalkRefused(Body):
+    kind: Literal["page"]
+
+
 class TalkMoved(Body):
     person: Short
     department: Short
@@ -525,6 +529,7 @@ EVENTS: dict[str, Kind] = {
     "talk.moved": Kind("centre", TalkMoved),
     "talk.opened": Kind("centre", TalkOpened),
     "talk.passed": Kind("centre", TalkPassed),
+    "talk.refused": Kind("centre", TalkRefused),
     "talk.returned": Kind("centre", Nothing),
     "talk.wrapped": Kind("centre", TalkEnded),
     "voice.approved": Kind("centre", KnowledgeEdition),

@@ -110,6 +110,8 @@ PROBLEMS: dict[str, Kind] = {
     "media.sound": Kind(422, "这段录音不能用：{reason}。", "请在安静的地方重新录一遍，听一遍再交。"),
     "opendata.changed": Kind(409, "数据文件在审批前被改动过。", "请重新生成，再请另一位同事审批。"),
     "opendata.own_build": Kind(403, "自己生成的数据不能自己审批。", "请另一位数据员或管理员审批。"),
+    "page.consent": Kind(403, "村里没有同意让您看页面，或者同意已经收回。", "请先征得同意；文字一直可以用。"),
+    "page.stream": Kind(422, "页面画面的数据不对（{reason}），没有采用。", "画面会自动重新开始；文字一直可以用。"),
     "person.last_admin": Kind(409, "这是最后一位管理员，不能停用或取消管理员岗位。", "请先让另一位同事担任管理员。"),
     "person.password": Kind(422, "这个密码不能用：{reason}。", "请换一个密码。"),
     "person.username": Kind(409, "登录名“{name}”已有人用。", "请换一个登录名。"),

@@ -11,6 +11,7 @@ import { type Plugin, type ResolvedConfig, preprocessCSS } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
 
+import { wordsOf } from "./src/cobrowse/collect";
 import { bare } from "./src/kit/sql";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -84,6 +85,22 @@ function sql(): Plugin {
   };
 }
 
+/** `virtual:words`: what the program itself says on the village page, for pages that are seen (src/cobrowse/mask.ts). */
+function words(): Plugin {
+  const parts = ["village", "call", "people", "camera", "reading", "kit"].map((part) => join(HERE, "src", part));
+  return {
+    name: "words",
+    resolveId: (id) => (id === "virtual:words" ? "\0words" : null),
+    load(id) {
+      if (id !== "\0words") return null;
+      const files = parts.flatMap((part) => readdirSync(part, { recursive: true, encoding: "utf8" }).map((name) => join(part, name)));
+      const sources = files.filter((file) => /(\.vue|(?<!\.test|\.d)\.ts)$/.test(file)).sort();
+      const found = sources.flatMap((file) => wordsOf(readFileSync(file, "utf8"), file.endsWith(".vue")));
+      return `export default ${JSON.stringify([...new Set(found)])};`;
+    },
+  };
+}
+
 const TEXT = new Set([".js", ".mjs", ".css", ".html", ".wasm", ".svg", ".json", ".webmanifest"]);
 
 /** `<file>.gz` beside every file that shrinks: any static server, and app/portal, can serve it as it is. */
@@ -113,7 +130,7 @@ function belongsToVillage(url: string): boolean {
   return !url.startsWith("assets/") || villageFiles.has(url);
 }
 
-const pages = { index: join(HERE, "index.html"), desk: join(HERE, "desk.html") };
+const pages = { index: join(HERE, "index.html"), desk: join(HERE, "desk.html"), replay: join(HERE, "replay.html") };
 
 export default defineConfig({
   root: HERE,
@@ -153,6 +170,7 @@ export default defineConfig({
   plugins: [
     vue(),
     sql(),
+    words(),
     villageGraph(),
     kit(),
     VitePWA({

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-LONGEST_S = {"voice": 3600, "camera": 3600, "screen": 3600, "computer_view": 3600, "computer_control": 600}
+LONGEST_S = {
+    "voice": 3600,
+    "camera": 3600,
+    "screen": 3600,
+    "page": 3600,
+    "computer_view": 3600,
+    "computer_control": 600,
+}
 """Kinds of consent and how long one lasts at most."""
 ENDS_WITH = {
     "voice": ("voice", "camera", "screen"),

@@ -22,7 +22,7 @@ from app.places.guard import Device
 from app.problems import Problem
 from remote import consent, relay, session
 
-Kind = Literal["voice", "camera", "screen"]
+Kind = Literal["voice", "camera", "screen", "page"]
 Body = Annotated[str, Meta(min_length=2, max_length=16_384)]
 """A signal between browsers; the centre does not read it."""
 
@@ -114,7 +114,7 @@ def village_act(device: Device, frame: FromVillage) -> None:
             store.note_consent(connection, found, device.id, frame.kind, given=True)
         _tell_both(found, frame.kind, given=True, for_s=round(grant.expires - grant.given_at))
     elif isinstance(frame, Consent):
-        _stop(found, frame.kind, device.id)
+        stop(found, frame.kind, device.id)
     elif isinstance(frame, Relay):
         _send(_village(found), _relay(found, "village"))
     else:
@@ -136,7 +136,7 @@ def agent_act(person: Person, frame: FromAgent) -> None:
     elif isinstance(frame, Consent):
         if frame.given:
             raise Problem("talk.consent")
-        _stop(found, frame.kind, person.id)
+        stop(found, frame.kind, person.id)
     elif isinstance(frame, Relay):
         _send(_agent(found), _relay(found, "agent"))
     else:
@@ -150,8 +150,8 @@ def _active(found: Any) -> None:
         raise Problem("talk.alone")
 
 
-def _stop(found: Any, kind: str, actor: str) -> None:
-    """Pictures end with the voice beside which they are shown."""
+def stop(found: Any, kind: str, actor: str) -> None:
+    """Take a consent back and tell both ends. Pictures end with the voice beside which they are shown."""
     for one in consent.ENDS_WITH.get(kind, (kind,)):
         _stop_one(found, one, actor, always=one == kind)
 

@@ -17,7 +17,7 @@ from app import clock
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import store
+from app.desk import cobrowse, store
 from app.desk.store import presence, talk
 from app.problems import Problem
 from remote import routing, session
@@ -129,6 +129,7 @@ def tick() -> None:
     if current_app.extensions["jjb_pace"].due():
         return_lost()
         route()
+        cobrowse.sweep()
 
 
 def return_lost() -> None:

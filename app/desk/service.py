@@ -14,7 +14,7 @@ from app import clock
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import computer, life, media, seats, store
+from app.desk import cobrowse, computer, life, media, seats, store
 from app.desk.frames import Frame, Id, Plain
 from app.handling.rules import department_of
 from app.knowledge import releases
@@ -70,7 +70,7 @@ class Ping(Frame, tag="ping"):
 
 
 VillageFrame = Open | Say | End | Ping | life.FromVillage | media.FromVillage | computer.Computer
-AgentFrame = Say | Card | Claim | GiveBack | End | Watch | Ping | life.FromAgent | media.FromAgent
+AgentFrame = Say | Card | Claim | GiveBack | End | Watch | Ping | life.FromAgent | media.FromAgent | cobrowse.FromAgent
 FOR_GUESTS = (Say, Card, Watch, Ping, *life.FOR_GUESTS)
 """What an officer may send: the machine lets him speak only where he was asked in."""
 
@@ -87,6 +87,8 @@ def village_act(device: Device, frame: VillageFrame) -> None:
     """Carry out a frame of a village; the answer comes through the bus like everybody else's."""
     if isinstance(frame, media.FromVillage):
         media.village_act(device, frame)
+        if isinstance(frame, media.Consent):
+            cobrowse.consented(frame)
         return
     if isinstance(frame, computer.Computer):
         computer.village_act(device, frame)
@@ -147,6 +149,11 @@ def agent_act(person: Person, frame: AgentFrame) -> None:
         return
     if isinstance(frame, media.FromAgent):
         media.agent_act(person, frame)
+        if isinstance(frame, media.Consent):
+            cobrowse.consented(frame)
+        return
+    if isinstance(frame, cobrowse.FromAgent):
+        cobrowse.agent_act(person, frame)
         return
     if isinstance(frame, life.FromAgent):
         life.agent_act(person, frame)

@@ -24,7 +24,7 @@ from app.accounts.guard import current_person, log_in_mark, still_logged_in
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import computer, media, seats, service, sock_computer, store
+from app.desk import cobrowse, computer, media, seats, service, sock_computer, store
 from app.places.guard import Device, device_public
 from app.problems import Problem
 from remote import session
@@ -35,6 +35,8 @@ log = logging.getLogger("app")
 TRY_LATER = 1013
 PER_MINUTE = 120
 """Frames one socket may send a minute."""
+LIVELY_PER_MINUTE = 900
+"""The same for what moves on a page that is seen."""
 STOP = ("stop", None)
 TICK_S = 2.0
 """How often a desk, and a village that waits, looks whether time alone changed something."""
@@ -48,6 +50,7 @@ def install(app: Flask) -> None:
     app.extensions["jjb_grants"] = media.Grants()
     app.extensions["jjb_pace"] = seats.Pace()
     app.extensions["jjb_computers"] = computer.Rooms()
+    app.extensions["jjb_pages"] = cobrowse.Pages()
     budget = threading.BoundedSemaphore(settings.socket_limit)
     sock = Sock(app)
 
@@ -90,7 +93,7 @@ class _Socket:
     def __init__(self, app: Flask, ws: Any) -> None:
         self.app = app
         self.ws = ws
-        self.frames: list[float] = []
+        self.frames: dict[bool, list[float]] = {False: [], True: []}
 
     def serve(self) -> None:
         """Run until the peer is gone."""
@@ -111,16 +114,20 @@ class _Socket:
             return
         client_id = None
         try:
-            self._count()
-            client_id = _client_id(text)
+            if isinstance(text, bytes):
+                self._count(lively=True)
+                self.take_piece(text)
+                return
+            client_id, kind = _peek(text)
+            self._count(lively=kind in cobrowse.LIVELY)
             self.take(text)
         except Problem as problem:
             self.inbox.put(("send", {"type": "problem", "client_id": client_id, **problem.to_wire()}))
 
-    def _count(self) -> None:
+    def _count(self, *, lively: bool) -> None:
         now = time.monotonic()
-        self.frames = [at for at in self.frames if at > now - 60] + [now]
-        if len(self.frames) > PER_MINUTE:
+        recent = self.frames[lively] = [at for at in self.frames[lively] if at > now - 60] + [now]
+        if len(recent) > (LIVELY_PER_MINUTE if lively else PER_MINUTE):
             raise Problem("request.rate")
 
     def _write(self) -> None:
@@ -133,11 +140,13 @@ class _Socket:
                         seats.tick()
                         continue
                     for _, note in notes:
-                        if isinstance(note, dict):
+                        if isinstance(note, bytes):
+                            self.ws.send(note)  # the receipt of a piece
+                        elif isinstance(note, dict):
                             self.send(note)  # an answer to this socket, or a signal of the other end
                     if STOP in notes:
                         return
-                    topics = {topic for topic, note in notes if not isinstance(note, dict)}
+                    topics = {topic for topic, note in notes if not isinstance(note, dict | bytes)}
                     said = {note for topic, note in notes if topic == "said"}
                     if topics:
                         self.news(topics - {"said"}, said)
@@ -161,17 +170,23 @@ class _Socket:
     def take(self, text: str) -> None:
         raise NotImplementedError
 
+    def take_piece(self, data: bytes) -> None:
+        raise Problem("talk.frame", field="bytes")
+
     def news(self, topics: set[str], said: set[str]) -> None:
         """Send what is new; `said` are talks in which somebody said something."""
         raise NotImplementedError
 
 
-def _client_id(text: str) -> str | None:
+def _peek(text: str) -> tuple[str | None, str | None]:
+    """(client_id, type) of a frame, as far as it has them."""
     try:
-        found = json.loads(text).get("client_id")
+        frame = json.loads(text)
+        found = [frame.get(name) for name in ("client_id", "type")]
     except (ValueError, AttributeError, RecursionError):
-        return None
-    return found if isinstance(found, str) else None
+        return None, None
+    client_id, kind = (one if isinstance(one, str) else None for one in found)
+    return client_id, kind
 
 
 class _Village(_Socket):
@@ -195,13 +210,20 @@ class _Village(_Socket):
         self.topics = (f"device:{self.device.id}", "desk")
         self.shown, self.state = "", ""
         self.send({"type": "welcome", "talk": self.talk})
-        self.serve()
+        self.line = nonce
+        try:
+            self.serve()
+        finally:
+            cobrowse.line_lost(self.talk, self.line)
 
     def take(self, text: str) -> None:
-        frame = service.read_frame(text, service.VillageFrame)
+        frame = service.read_frame(text, service.VillageFrame | cobrowse.FromVillage)
         if isinstance(frame, service.Ping):
             self.inbox.put(("send", {"type": "pong"}))
             seats.tick()  # also when no other desk is open: the village must not wait for somebody who is gone
+            return
+        if isinstance(frame, cobrowse.FromVillage):
+            cobrowse.village_act(self.device, frame, self.line)
             return
         service.village_act(self.device, frame)
         if isinstance(frame, service.Open):
@@ -210,6 +232,9 @@ class _Village(_Socket):
             if current is not None and current.id != self.talk:
                 self.talk, self.after = current.id, 0
         self.inbox.put(("news", None))
+
+    def take_piece(self, data: bytes) -> None:
+        self.inbox.put(("send", cobrowse.piece(self.device, self.talk, data)))
 
     def news(self, topics: set[str], said: set[str]) -> None:
         if self.talk is None or (topics == {"desk"} and self.state in (session.ACTIVE, session.ENDED)):
@@ -285,6 +310,8 @@ class _Agent(_Socket):
         if isinstance(frame, service.Watch):
             self.watched[frame.talk] = frame.after
         service.agent_act(self.person, frame)
+        if isinstance(frame, cobrowse.FromAgent):
+            return  # nothing of the queue or of a transcript changed
         if isinstance(frame, service.Ping):
             self._be_present()
             seats.tick()

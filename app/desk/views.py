@@ -20,6 +20,20 @@ from app.problems import Problem
 bp = Blueprint("desk", __name__)
 
 PAGE = Path(__file__).resolve().parents[2] / "pwa" / "dist" / "desk.html"
+REPLAY = PAGE.with_name("replay.html")
+REPLAY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src data:",
+        "frame-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    )
+)
+"""A page of strangers is shown in this document: it reaches no network and runs only our own script."""
 
 
 @bp.get("/desk")
@@ -38,6 +52,17 @@ def page() -> Response:
     if size in ("l", "xl"):
         html = html.replace("<html ", f'<html data-size="{size}" ', 1)
     return Response(html, mimetype="text/html")
+
+
+@bp.get("/desk/replay")
+@needs("agent", "lead")
+def replay() -> Response:
+    """The frame in which the desk shows a village page, under a policy of its own."""
+    if not REPLAY.is_file():
+        raise Problem("desk.not_built")
+    reply = Response(REPLAY.read_text(encoding="utf-8"), mimetype="text/html")
+    reply.headers["Content-Security-Policy"] = REPLAY_POLICY
+    return reply
 
 
 @bp.get("/api/desk/me")

@@ -7,6 +7,8 @@ export interface LineOptions {
   url: string;
   /** A frame came. Return value is ignored; throw nothing. */
   onFrame(frame: Record<string, unknown>): void;
+  /** Bytes came: the receipt of a piece of the page. */
+  onBytes?(data: Uint8Array): void;
   onState(state: LineState): void;
   /** The socket is open; the village waits for its challenge, the desk may send at once. */
   onOpen?(): void;
@@ -44,9 +46,9 @@ export class Line {
   }
 
   /** False when the line is down; the caller keeps what it wanted to say. */
-  send(frame: Record<string, unknown>): boolean {
+  send(frame: Record<string, unknown> | Uint8Array<ArrayBuffer>): boolean {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify(frame));
+    this.socket.send(frame instanceof Uint8Array ? frame : JSON.stringify(frame));
     return true;
   }
 
@@ -69,6 +71,7 @@ export class Line {
     this.options.onState("connecting");
     const socket = new WebSocket(this.options.url.replace(/^http/, "ws"));
     this.socket = socket;
+    socket.binaryType = "arraybuffer";
     this.heardAt = Date.now();
     socket.onopen = () => {
       this.full = false;
@@ -78,7 +81,8 @@ export class Line {
     socket.onmessage = (event) => {
       this.heardAt = Date.now();
       this.attempt = 0;
-      this.options.onFrame(JSON.parse(String(event.data)) as Record<string, unknown>);
+      if (event.data instanceof ArrayBuffer) this.options.onBytes?.(new Uint8Array(event.data));
+      else this.options.onFrame(JSON.parse(String(event.data)) as Record<string, unknown>);
     };
     socket.onclose = (event) => {
       if (socket !== this.socket) return;

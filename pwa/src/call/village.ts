@@ -1,6 +1,6 @@
 // The village's end of a talk. One talk for the whole page: it goes on while the guide looks something up on another
 // screen. Nothing is kept on the disk: the centre has every message as a row, and sends what is missing after a cursor.
-import { computed, reactive, readonly } from "vue";
+import { computed, reactive, readonly, shallowRef } from "vue";
 import { store } from "../store/client";
 import { holdLink } from "./hold";
 import { Line, type LineState } from "./line";
@@ -25,7 +25,11 @@ let device = "";
 const line = new Line({
   url: new URL("/ws/village", globalThis.location?.href ?? "http://localhost/").href,
   onFrame: (frame) => void take(frame),
-  onState: (state) => (talk.line = state === "live" ? "connecting" : state),
+  onBytes: (data) => watching?.receipt(data),
+  onState: (state) => {
+    talk.line = state === "live" ? "connecting" : state;
+    watching?.down();
+  },
 });
 
 /** Voice is loaded when it is first meant; imports resolve in the order asked for, so frames keep theirs. */
@@ -35,6 +39,19 @@ async function voicing(): Promise<typeof import("./voicing")> {
   return loaded;
 }
 let voiced = false; // a media frame came: there is something to close
+
+type Cobrowsing = typeof import("../cobrowse/village");
+let watching: Cobrowsing | null = null;
+/** What the shell shows on every screen while the page is seen by an agent. */
+export const overlay = shallowRef<Cobrowsing["overlay"]["value"]>(null);
+
+/** Seeing the page is loaded when an agent first asks for it. */
+async function cobrowsing(frame: Record<string, unknown>): Promise<void> {
+  watching ??= await import("../cobrowse/village");
+  watching.bind({ send: (out) => line.send(out) });
+  await watching.take(frame);
+  overlay.value = watching.overlay.value;
+}
 
 async function take(frame: Record<string, unknown>): Promise<void> {
   if (frame.type === "challenge") {
@@ -46,24 +63,29 @@ async function take(frame: Record<string, unknown>): Promise<void> {
     if (opening) line.send(opening);
     else if (frame.talk === null) leave();
     for (const one of talk.pending) speak(one);
+    watching?.live();
   } else if (frame.type === "state") {
     const state = frame as unknown as TalkState;
     if (talk.state?.talk !== state.talk) talk.transcript = talk.transcript.filter((message) => message.talk === state.talk);
     talk.state = state;
     opening = null;
     holdLink(state.state === "active");
+    if (state.state !== "active") watching?.close();
     if (voiced && state.state !== "active") void voicing().then((it) => it.close());
     if (state.state === "ended") line.close();
   } else if (frame.type === "message") {
     talk.transcript = hear(talk.transcript, [frame as unknown as Message]);
     talk.pending = unheard(talk.pending, talk.transcript);
+  } else if (frame.type === "page" || frame.kind === "page") {
+    void cobrowsing(frame);
   } else if (["ask", "consent", "signal", "relay"].includes(String(frame.type))) {
     voiced = true;
     void voicing().then((it) => it.take(frame));
   } else if (frame.type === "computer") {
     talk.computer = frame;
   } else if (frame.type === "problem") {
-    const error = frame.error as { message: string; next: string };
+    const error = frame.error as { code: string; message: string; next: string };
+    if (error.code.startsWith("page.")) return watching?.refused(error.code);
     const mine = talk.pending.find((one) => one.client_id === frame.client_id);
     if (mine) mine.failed = error;
     else talk.problem = { message: error.message, next: error.next };
@@ -81,6 +103,7 @@ function speak(one: Pending): void {
 function leave(): void {
   if (!talk.state || talk.state.state !== "ended") talk.state = null;
   holdLink(false);
+  watching?.close();
   if (voiced) void voicing().then((it) => it.close());
   line.close();
 }

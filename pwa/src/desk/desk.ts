@@ -4,6 +4,7 @@ import { computed, reactive, watch } from "vue";
 import { Line, type LineState } from "../call/line";
 import { type Message, type Pending, cursor, hear, unheard } from "../call/transcript";
 import { bind, close, take as takeVoice, voice } from "../call/voicing";
+import * as page from "../cobrowse/desk";
 import type { SeatState } from "./life";
 import { asProblem, type Problem } from "../kit/problems";
 import { api, type Caller, type Colleague, type DeskState, type Me, type Summary } from "./api";
@@ -55,6 +56,7 @@ const line = new Line({
     desk.polling = false;
     for (const talk of [...desk.mine, ...desk.inside, ...desk.queue]) watchTalk(talk.id);
     for (const one of desk.pending) speak(one);
+    page.live();
   },
 });
 
@@ -94,10 +96,12 @@ function fail(error: unknown): void {
 function take(frame: Record<string, unknown>): void {
   if (frame.type === "desk") settle(frame as unknown as DeskState);
   else if (frame.type === "message") heard([frame as unknown as Message]);
+  else if (["seen", "away"].includes(String(frame.type)) || frame.kind === "page") page.take(frame);
   else if (["consent", "signal", "relay"].includes(String(frame.type))) takeVoice(frame);
   else if (frame.type === "problem") {
     if ((frame.error as { code: string }).code === "talk.consent") close();
     const error = frame.error as { code: string; message: string; next: string };
+    if (error.code.startsWith("page.")) return page.refused(error.code, `${error.message}${error.next}`);
     const mine = desk.pending.find((one) => one.client_id === frame.client_id);
     if (mine) mine.failed = error;
     else if (error.code === "access.login") desk.login = true;
@@ -105,6 +109,7 @@ function take(frame: Record<string, unknown>): void {
   }
 }
 
+page.bind((frame) => line.send(frame));
 bind({ side: "agent", send: (frame) => line.send(frame), live: () => desk.line === "live", again: () => line.renew() });
 
 function settle(state: DeskState): void {
@@ -115,6 +120,7 @@ function settle(state: DeskState): void {
   else if (mySeat.value?.state === "free" && state.queue.some((talk) => !known.has(talk.id) && talk.offered === null)) ring();
   if (state.inside.some((talk) => !known.has(talk.id))) ring();
   if (voice.phase !== "off" && !state.mine.some((talk) => talk.id === voice.talk)) close();
+  page.keepOnly(state.mine.map((talk) => talk.id));
   for (const talk of [...state.mine, ...state.inside, ...state.queue]) if (!known.has(talk.id) || !(talk.id in desk.transcripts)) watchTalk(talk.id);
   if (desk.selected && !current.value) desk.selected = null; // ended, or taken by a colleague
   desk.selected ??= desk.mine[0]?.id ?? null;
