@@ -137,6 +137,7 @@ FIELD_WORDS = {
     "on": "开始或结束",
     "person": "人员",
     "sent_away": "村里请其离开",
+    "what": "做了什么",
     "act": "处理步骤",
     "active": "在用",
     "again": "再评等级",
