@@ -111,17 +111,20 @@ class Asker:
         needs = 1
         if decision in ("answer", "clarify"):
             pieces, said = rules.parts(meant, self.spec)
-            shown, needs = rules.several(ranked, self._wanted(pieces), said, self.spec, self.limits)
+            wanted = self._wanted(pieces) if rules.several_likely(ranked, said, self.limits) else frozenset()
+            shown, needs = rules.several(ranked, wanted, said, self.spec, self.limits)
         hits = [rules.explain(judged.terms, self._texts(slug), slug, score) for slug, score in shown]
         topic = other.slug if other else ""
         return Decision(
             decision if needs == 1 else "clarify", hits, advice, topic, rules.part_of(question, self.spec), needs
         )
 
-    def _wanted(self, pieces: Iterable[str]) -> frozenset[str]:
-        """The items that pieces of a sentence ask for beyond doubt."""
-        found = set()
-        for piece in pieces:
+    def _wanted(self, pieces: Sequence[str]) -> frozenset[str]:
+        """The items that pieces of a sentence ask for beyond doubt; fewer when there can not be two any more."""
+        found: set[str] = set()
+        for at, piece in enumerate(pieces):
+            if len(found) + len(pieces) - at < rules.TOGETHER:
+                break
             judged = self.judge(piece)
             decision, ranked, _, _ = rules.decide(judged, rules.rank(judged, self.spec), self.spec, self.limits)
             if decision == "answer" and ranked[0][1] >= self.limits["need"]:
@@ -138,7 +141,8 @@ class Asker:
         """What words and model say of one question, as read."""
         terms = rules.question_tokens(text, self.spec["stop"])
         lexical = self._lexical(rules.sought(terms))
-        named = {slug: rules.longest_name(text, self._names(slug)) for slug in lexical}
+        names = self._names(lexical)
+        named = {slug: rules.longest_name(text, names[slug]) for slug in lexical}
         return Judged(text, terms, lexical, named, self._scores(text), self.items, self.elsewhere)
 
     def _lexical(self, sought: Sequence[str]) -> dict[str, int]:
@@ -160,11 +164,14 @@ class Asker:
     def _texts_of(self, slug: str) -> Texts:
         return Texts(*document(self.knowledge, slug, self.rewrites, self.reach))
 
-    def _names(self, slug: str) -> list[str]:
-        if slug not in self._known_names:
-            found = self.knowledge.execute(self.spec["document"]["name"], (slug,))
-            self._known_names[slug] = read((text for _, _, text in found), self.rewrites, self.reach)
-        return self._known_names[slug]
+    def _names(self, slugs: Iterable[str]) -> dict[str, list[str]]:
+        """The names of items as a question is read; those not met before are looked up together."""
+        new = sorted(set(slugs) - self._known_names.keys())
+        self._known_names.update((slug, []) for slug in new)
+        found = self.knowledge.execute(self.spec["names"], (json.dumps(new),)) if new else ()
+        for slug, _, _, name in found:
+            self._known_names[slug] += read([name], self.rewrites, self.reach)
+        return self._known_names
 
     @cached_property
     def limits(self) -> dict[str, int]:

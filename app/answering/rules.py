@@ -15,6 +15,8 @@ from app.answering.model import GROUPS
 from app.answering.text import rewrite, runs
 
 Spec = Mapping[str, Any]
+TOGETHER = 2
+"""Needs of one sentence that are shown together, at least."""
 PAIRS_ENOUGH = 2
 """So many pairs of characters say what is asked; with fewer, single characters are looked up too."""
 NEVER = -10_000
@@ -260,6 +262,11 @@ def decide(
     return "answer" if sure else "clarify", ranked, None, ""
 
 
+def several_likely(ranked: Sequence[tuple[str, int]], said: bool, limits: Mapping[str, int]) -> bool:
+    """Whether `several` could find more than one need, whatever the pieces ask for: judging them takes time."""
+    return len(ranked) >= TOGETHER and (said or ranked[0][1] - ranked[1][1] <= limits["together"])
+
+
 def several(
     ranked: Sequence[tuple[str, int]], needs: frozenset[str], said: bool, spec: Spec, limits: Mapping[str, int]
 ) -> tuple[list[tuple[str, int]], int]:
@@ -269,7 +276,7 @@ def several(
     are several. Otherwise the whole sentence must fit each of them about as well as its best.
     """
     together = [pair for pair in ranked if pair[0] in needs][: spec["shown"]]
-    if len(together) < 2:
+    if len(together) < TOGETHER:
         return list(ranked[: spec["shown"]]), 1
     close = together[0] == ranked[0] and together[0][1] - together[-1][1] <= limits["together"]
     if not (said or close):

@@ -11,6 +11,7 @@ import {
   type Limits,
   type Ranked,
   type Spec,
+  TOGETHER,
   Texts,
   decide,
   explain,
@@ -22,6 +23,7 @@ import {
   questionTokens,
   rank,
   several,
+  severalLikely,
   sought,
   tokens,
 } from "./rules";
@@ -121,13 +123,14 @@ export class Asker {
 
   ask(text: string): Decision {
     const question = rewrite(normalise(text, this.chars(text)), this.rewrites, this.reach);
-    const wanted = meant(question, SPEC);
-    const judged = this.judge(wanted);
+    const intent = meant(question, SPEC);
+    const judged = this.judge(intent);
     const ranked = rank(judged, SPEC);
     const { decision, ranked: best, other, advice } = decide(judged, ranked, SPEC, this.limits);
-    const [pieces, said] = parts(wanted, SPEC);
+    const [pieces, said] = parts(intent, SPEC);
     const open = decision === "answer" || decision === "clarify";
-    const [shown, needs] = open ? several(ranked, this.wanted(pieces), said, SPEC, this.limits) : [best, 1];
+    const wanted = open && severalLikely(ranked, said, this.limits) ? this.wanted(pieces) : new Set<string>();
+    const [shown, needs] = open ? several(ranked, wanted, said, SPEC, this.limits) : [best, 1];
     return {
       decision: needs > 1 ? "clarify" : decision,
       hits: shown.map(([slug, score]) => explain(judged.terms, this.texts(slug), slug, score)),
@@ -146,7 +149,8 @@ export class Asker {
 
   private wanted(pieces: readonly string[]): Set<string> {
     const found = new Set<string>();
-    for (const piece of pieces) {
+    for (const [at, piece] of pieces.entries()) {
+      if (found.size + pieces.length - at < TOGETHER) break; // there can not be two any more
       const judged = this.judge(piece);
       const { decision, ranked } = decide(judged, rank(judged, SPEC), SPEC, this.limits);
       const best = ranked[0];
@@ -158,7 +162,8 @@ export class Asker {
   private judge(text: string): Judged {
     const terms = questionTokens(text, SPEC.stop);
     const lexical = this.lexical(sought(terms));
-    const named = new Map([...lexical.keys()].map((slug): Ranked => [slug, longestName(text, this.names(slug))]));
+    const names = this.names([...lexical.keys()]);
+    const named = new Map([...lexical.keys()].map((slug): Ranked => [slug, longestName(text, names.get(slug) ?? [])]));
     return { text, terms, lexical, named, model: this.scores(text), items: this.items, elsewhere: this.elsewhere };
   }
 
@@ -191,10 +196,12 @@ export class Asker {
     return texts;
   }
 
-  private names(slug: string): string[] {
-    const known = this.knownNames.get(slug) ?? read(this.knowledge.rows(SPEC.document.name, [slug]).map((row) => row[2]), this.rewrites, this.reach);
-    this.knownNames.set(slug, known);
-    return known;
+  private names(slugs: readonly string[]): ReadonlyMap<string, string[]> {
+    const fresh = slugs.filter((slug) => !this.knownNames.has(slug));
+    for (const slug of fresh) this.knownNames.set(slug, []);
+    const found = fresh.length > 0 ? this.knowledge.rows(SPEC.names, [JSON.stringify(fresh)]) : [];
+    for (const [slug, , , name] of found) this.knownNames.get(String(slug))?.push(...read([name], this.rewrites, this.reach));
+    return this.knownNames;
   }
 
   private fitted(): Limits {

@@ -34,6 +34,7 @@ export interface Spec {
   stop: string[];
   advice: Advice[];
   document: { name: string; question: string; rest: string; phrasing: string };
+  names: string;
 }
 
 // The texts of an item as read, cut into tokens once: what a hit is explained with.
@@ -89,6 +90,7 @@ export interface Judged {
 export type Ranked = [slug: string, score: number];
 
 const PAIRS_ENOUGH = 2;
+export const TOGETHER = 2;
 const NEVER = -10_000;
 
 export function tokens(text: string): string[] {
@@ -235,6 +237,11 @@ export function decide(judged: Judged, all: readonly Ranked[], spec: Spec, limit
   return { decision: sure ? "answer" : "clarify", ranked, other: null, advice: "" };
 }
 
+export function severalLikely(ranked: readonly Ranked[], said: boolean, limits: Limits): boolean {
+  const [first, second] = ranked;
+  return first !== undefined && second !== undefined && (said || first[1] - second[1] <= limits.together);
+}
+
 export function several(
   ranked: readonly Ranked[],
   needs: ReadonlySet<string>,
@@ -245,7 +252,7 @@ export function several(
   const together = ranked.filter(([slug]) => needs.has(slug)).slice(0, spec.shown);
   const [first, last] = [together[0], together.at(-1)];
   const close = first !== undefined && last !== undefined && first === ranked[0] && first[1] - last[1] <= limits.together;
-  if (together.length < 2 || !(said || close)) return [ranked.slice(0, spec.shown), 1];
+  if (together.length < TOGETHER || !(said || close)) return [ranked.slice(0, spec.shown), 1];
   const rest = ranked.slice(0, spec.shown).filter(([slug]) => !needs.has(slug));
   return [[...together, ...rest].slice(0, spec.shown), together.length];
 }
