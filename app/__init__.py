@@ -22,6 +22,7 @@ from app.catalog import views as catalog_views
 from app.courier import views as courier_views
 from app.db import Database
 from app.desk import keeping as desk_keeping
+from app.desk import measures as desk_measures
 from app.desk import sock as desk_sock
 from app.desk import views as desk_views
 from app.drafting.endpoint import Endpoint
@@ -102,6 +103,7 @@ KEEPERS: Mapping[str, Keeper] = {
     "case": Keeper(handling_keeping.over),
     "rating": Keeper(ratings_keeping.over),
     "talk": Keeper(desk_keeping.over),
+    "link": Keeper(desk_measures.over, desk_measures.forget),
     "quarantine": Keeper(syncing_keeping.over),
 }
 """Kinds of record whose time ends (`app/retention/rules.PERIODS`), in the order in which a run goes through them."""

@@ -19,6 +19,7 @@ BEIJING = timezone(timedelta(hours=8))
 RAIL = (
     ("总览", "oversight.overview", ("manager", "inspector", "lead")),
     ("服务点", "places.points", ("manager", "inspector", "lead")),
+    ("通话线路", "oversight.links", ("manager", "inspector", "lead")),
     ("办件", "handling.cases", ("agent", "lead", "manager", "inspector", "guide", "officer")),
     ("好差评", "ratings.ratings", ("manager", "inspector", "lead")),
     ("未进账", "syncing.quarantine", ("manager",)),

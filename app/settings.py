@@ -124,6 +124,9 @@ class Settings:
     keep_talk_days: int = setting(
         90, "days", "After a call ended, what was written in it is wiped (个人信息保护法 19, 47; our proposal)."
     )
+    keep_link_days: int = setting(
+        90, "days", "After a call ended, the samples of its link go; one line of figures for each call stays."
+    )
     keep_quarantine_days: int = setting(
         180, "days", "After an event set aside was settled, its content is wiped (网络安全法 23: logs for six months)."
     )

@@ -14,7 +14,7 @@ from app import clock
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import cobrowse, computer, life, media, seats, store
+from app.desk import cobrowse, computer, health, life, media, seats, store
 from app.desk.frames import Frame, Id, Plain
 from app.handling.rules import department_of
 from app.knowledge import releases
@@ -69,8 +69,20 @@ class Ping(Frame, tag="ping"):
     pass
 
 
-VillageFrame = Open | Say | End | Ping | life.FromVillage | media.FromVillage | computer.Computer
-AgentFrame = Say | Card | Claim | GiveBack | End | Watch | Ping | life.FromAgent | media.FromAgent | cobrowse.FromAgent
+VillageFrame = Open | Say | End | Ping | life.FromVillage | media.FromVillage | computer.Computer | health.Health
+AgentFrame = (
+    Say
+    | Card
+    | Claim
+    | GiveBack
+    | End
+    | Watch
+    | Ping
+    | life.FromAgent
+    | media.FromAgent
+    | cobrowse.FromAgent
+    | health.Health
+)
 FOR_GUESTS = (Say, Card, Watch, Ping, *life.FOR_GUESTS)
 """What an officer may send: the machine lets him speak only where he was asked in."""
 
@@ -92,6 +104,9 @@ def village_act(device: Device, frame: VillageFrame) -> None:
         return
     if isinstance(frame, computer.Computer):
         computer.village_act(device, frame)
+        return
+    if isinstance(frame, health.Health):
+        health.village_act(device, frame)
         return
     with db().write() as connection:
         if isinstance(frame, Open):
@@ -154,6 +169,9 @@ def agent_act(person: Person, frame: AgentFrame) -> None:
         return
     if isinstance(frame, cobrowse.FromAgent):
         cobrowse.agent_act(person, frame)
+        return
+    if isinstance(frame, health.Health):
+        health.agent_act(person, frame)
         return
     if isinstance(frame, life.FromAgent):
         life.agent_act(person, frame)

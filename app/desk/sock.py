@@ -112,7 +112,7 @@ class _Socket:
         text = self.ws.receive()
         if text is None:
             return
-        client_id = None
+        client_id, kind = None, None
         try:
             if isinstance(text, bytes):
                 self._count(lively=True)
@@ -122,7 +122,8 @@ class _Socket:
             self._count(lively=kind in cobrowse.LIVELY)
             self.take(text)
         except Problem as problem:
-            self.inbox.put(("send", {"type": "problem", "client_id": client_id, **problem.to_wire()}))
+            answer = "health" if kind == "health" else "problem"  # nobody is told of a `health` that was not kept
+            self.inbox.put(("send", {"type": answer, "client_id": client_id, **problem.to_wire()}))
 
     def _count(self, *, lively: bool) -> None:
         now = time.monotonic()

@@ -241,6 +241,42 @@ def lasted(opened: datetime, claimed: datetime | None) -> str:
     return f"{seconds} 秒" if seconds < 120 else f"{seconds // 60} 分钟"
 
 
+RUNGS = ("大画面", "小画面", "慢速共享", "只有语音", "只有文字")
+"""The rungs of remote/ladder.py, 0 to 4."""
+REASONS = {
+    "start": "开始",
+    "slow": "反应太慢",
+    "lossy": "丢得太多",
+    "narrow": "线路变窄",
+    "better": "线路好转",
+    "pinned": "人为选择",
+    "other": "对方线路或选择",
+}
+"""Why a call is at its rung (remote/health.REASONS)."""
+CONNECTS = {"2": "2 秒以上", "5": "5 秒以上", "10": "10 秒以上", "30": "30 秒以上"}
+DROPS = {"1": "断过", "2": "2 次以上", "5": "5 次以上"}
+
+
+def seconds(milliseconds: int | None) -> str:
+    """A duration in seconds, "" for none."""
+    return "" if milliseconds is None else f"{milliseconds / 1000:.1f} 秒"
+
+
+def minutes(whole: int) -> str:
+    """So many seconds in words."""
+    return f"{whole} 秒" if whole < 120 else f"{whole // 60} 分 {whole % 60} 秒"
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    return f"{round(count / 1024)} KB" if count < 1_048_576 else f"{count / 1_048_576:.1f} MB"
+
+
+def link_state(state: str, outcome: str | None) -> str:
+    """How a call stands, from its row."""
+    return TALK_ENDS.get(outcome or "", "已结束") if state == "ended" else "通话中"
+
+
 class Mark(NamedTuple):
     """A state in a word, with how grave it is: ok, warn or bad."""
 

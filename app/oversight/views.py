@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template, request
-from sqlalchemy import Connection, Row
+from flask import Blueprint, Response, current_app, render_template, request, url_for
+from sqlalchemy import ColumnElement, Connection, Row
 from werkzeug.datastructures import MultiDict
 
 from app import clock
 from app.accounts.guard import current_person, must_see, needs
 from app.accounts.rules import Person, within
 from app.db import db
+from app.desk import measures
 from app.handling.rules import STATES
 from app.knowledge import releases
-from app.oversight import audit, export, rules, store, trail
+from app.oversight import audit, export, links, rules, store, trail
 from app.pages import BEIJING, day_bounds
 from app.places import guard as places
 from app.problems import Problem
@@ -187,6 +188,10 @@ class Listing:
     head: tuple[str, ...]
     cells: Callable[[Mapping[str, Any]], list[Any]]
     """The cells of one row, in the order of `head`; used by the page and by the export alike."""
+    match: Callable[[dict[str, str]], ColumnElement[bool]] | None = None
+    """How its filters narrow, where `store.matching` does not know them."""
+    href: Callable[[Mapping[str, Any]], str] | None = None
+    """Where the first cell of a row leads."""
 
 
 @bp.get("/oversight/questions")
@@ -249,6 +254,26 @@ def talks() -> str | Response:
     return _list(listing, "oversight/talks.html", {})
 
 
+@bp.get("/oversight/links", endpoint="links")
+@needs(*READERS)
+def link_list() -> str | Response:
+    """How the links of calls were; filters: from, to, region, point, worst (rung), reason, connect, drops."""
+    wanted = {
+        "worst": _choice("worst", {str(rung) for rung in range(len(rules.RUNGS))}),
+        "reason": _choice("reason", rules.REASONS),
+        "connect": _choice("connect", rules.CONNECTS),
+        "drops": _choice("drops", rules.DROPS),
+    }
+    head = ("档位", "换档原因", "接通用时", "听到声音", "断线", "往返", "流量")
+    listing = Listing(
+        measures.LINKS, "通话线路", head, links.cells, measures.matching, lambda row: url_for(".link", talk=row["talk"])
+    )
+    return _list(
+        listing, "oversight/links.html", wanted, rungs=rules.RUNGS, reasons=rules.REASONS, connects=rules.CONNECTS,
+        drops=rules.DROPS,
+    )  # fmt: skip
+
+
 def _add_course(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """How each call went: how long it waited, how it stands."""
     course = trail.talks(connection, [row["talk"] for row in rows])
@@ -279,16 +304,23 @@ def _list(listing: Listing, template: str, wanted: Mapping[str, str], **more: An
     with db().read() as connection:
         scope = _scope(connection, me)
         point = _choice("point", scope.points)
-        where = store.within(listing.table, [point] if point else scope.points, start, end) & store.matching(
-            listing.table, wanted
-        )
+        matching = listing.match(dict(wanted)) if listing.match else store.matching(listing.table, wanted)
+        where = store.within(listing.table, [point] if point else scope.points, start, end) & matching
         pages = rules.pages(request.args.get("page"), store.count(connection, listing.table, where))
         rows = store.rows(connection, listing.table, where, *(() if as_file else (pages.size, pages.offset)))
         if listing.table is store.seen_case:
             _add_progress(connection, rows)
         if listing.table is store.seen_talk:
             _add_course(connection, rows)
-    shown = [{**row, "cells": listing.cells(row), "point_name": scope.points[row["point"]].name} for row in rows]
+    shown = [
+        {
+            **row,
+            "cells": listing.cells(row),
+            "href": listing.href(row) if listing.href else None,
+            "point_name": scope.points[row["point"]].name,
+        }
+        for row in rows
+    ]
     if as_file:
         name = f"{listing.table.name.removeprefix('seen_')}s-{days.first}-{days.last}.csv"
         return export.table(name, [*listing.head, "服务点", "设备", "提交时间", "收到时间"], map(_exported, shown))
@@ -353,5 +385,6 @@ def _about(items: Mapping[str, str]) -> Callable[[Any], str]:
     return about
 
 
+bp.add_url_rule("/oversight/links/<talk>", "link", links.page)
 bp.add_url_rule("/oversight/audit", "audit", audit.page)
 bp.add_url_rule("/oversight/audit/check", "check", audit.check, methods=["POST"])

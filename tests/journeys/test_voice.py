@@ -77,4 +77,12 @@ def test_a_village_and_an_agent_talk_by_voice(centre: Centre, open_browser: Open
             assert page.evaluate("() => window.peers.every((one) => one.connectionState === 'closed')")
         say(village, "谢谢")
         expect(agent.locator(".bubble.theirs").last).to_contain_text("谢谢")
+        # Then whoever oversees sees how the link was, from both ends, without a word of the talk
+        office = log_in(open_browser("office"), centre, "manager")
+        office.get_by_role("link", name="通话线路").click()
+        expect(office.locator("tbody tr")).to_have_count(1)
+        office.locator("tbody a").first.click()
+        expect(office.get_by_role("figure").locator("polyline")).to_have_count(2)
+        expect(office.locator("dl")).to_contain_text("只有文字")
+        expect(office.locator("tbody")).to_contain_text("人为选择")
     assert "账本完好" in centre.run("ledger-verify")

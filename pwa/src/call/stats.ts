@@ -1,6 +1,8 @@
 // What the browser knows of a connection, once a second.
 export interface Meter {
   bytes: number;
+  up: number;
+  down: number;
   rtt: number | null;
   /** Share of our voice that the other end missed. */
   loss: number;
@@ -13,7 +15,7 @@ export interface Meter {
   waited: number;
   left: number;
 }
-export const UNREAD: Meter = { bytes: 0, rtt: null, loss: 0, kbps: null, backlog: 0, packets: 0, waited: 0, left: 0 };
+export const UNREAD: Meter = { bytes: 0, up: 0, down: 0, rtt: null, loss: 0, kbps: null, backlog: 0, packets: 0, waited: 0, left: 0 };
 
 const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 
@@ -24,7 +26,9 @@ export async function read(pc: RTCPeerConnection, last: Meter): Promise<Meter> {
   const used = all.find(({ type }) => type === "transport")?.selectedCandidatePairId;
   const pair = all.find(({ id }) => id === used) ?? all.find(({ type, nominated }) => type === "candidate-pair" && nominated);
   if (pair) {
-    now.bytes = number(pair.bytesSent) + number(pair.bytesReceived);
+    now.up = number(pair.bytesSent);
+    now.down = number(pair.bytesReceived);
+    now.bytes = now.up + now.down;
     if (typeof pair.currentRoundTripTime === "number") now.rtt = pair.currentRoundTripTime;
     if (typeof pair.availableOutgoingBitrate === "number") now.kbps = pair.availableOutgoingBitrate / 1000;
   }

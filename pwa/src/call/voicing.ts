@@ -3,6 +3,7 @@
 // ends tell each other about rungs and pictures goes straight from browser to browser. Both load this when voice is first meant.
 import { markRaw, reactive, readonly } from "vue";
 import { NOTHING, asked as asks, believed, caps, type Shows } from "./caps";
+import { Health, type Why } from "./health";
 import { START, TEXT, VOICE, WORDS, type Ladder, pinned, step } from "./ladder";
 import { Peer, type Place, type Told } from "./peer";
 import { another, capture, faultOf, placeOf, type Source } from "./pictures";
@@ -79,6 +80,7 @@ let clock: ReturnType<typeof setInterval> | undefined;
 let meter: Meter = UNREAD;
 let stands = 0; // since when the connection does
 let before = 0; // bytes of connections that were left
+let health: Health | null = null;
 let recovering = false;
 let called = false; // the village said that it is back
 let answered: (() => void) | null = null;
@@ -103,8 +105,18 @@ export async function join(talk: string): Promise<void> {
     state.problem = "用不了麦克风：请看看插好没有、浏览器是否允许。文字一直可以用。";
     return;
   }
+  health = new Health(clockNow(), state.rung);
   if (village) consentTo("voice", true);
   else begin();
+}
+
+const clockNow = (): number => performance.now() / 1000;
+
+/** The centre hears now and then how the link is. Nobody is told when it will not: the talk is not about that. */
+function report(all = false): void {
+  const at = clockNow();
+  const samples = health?.tell(at, all) ?? [];
+  if (samples.length > 0 && wire?.send({ type: "health", talk: state.talk, client_id: crypto.randomUUID(), samples })) health?.told(at);
 }
 
 export function ask(talk: string): void {
@@ -210,6 +222,8 @@ function consentTo(kind: Kind, given: boolean): void {
 /** The talk is over, or somebody else's. */
 export function close(): void {
   clearInterval(clock);
+  if (peer) report(true);
+  health = null;
   for (const end of Object.values(ends)) clearTimeout(end);
   ends = {};
   drop("camera");
@@ -308,6 +322,8 @@ function connect(): Peer {
 }
 
 function hearVoice(track: MediaStreamTrack): void {
+  if (track.muted) track.onunmute = () => health?.voice(clockNow());
+  else health?.voice(clockNow());
   speaker ??= new Audio();
   speaker.srcObject = new MediaStream([track]);
   void speaker.play().catch(() => undefined);
@@ -315,6 +331,7 @@ function hearVoice(track: MediaStreamTrack): void {
 
 function onState(mine: Peer, is: RTCPeerConnectionState): void {
   if (is === "connected") {
+    health?.on(clockNow());
     if (!recovering) state.phase = "on";
     settle();
     clearInterval(clock);
@@ -356,6 +373,7 @@ async function recover(): Promise<void> {
   if (recovering) return;
   recovering = true;
   state.phase = "lost";
+  health?.cut(clockNow());
   let wait = CONNECT_MS;
   for (let tries = 0; mic && !(await flows()); wait = called ? CONNECT_MS : Math.min(wait * 1.5, LONGEST_MS)) {
     called = false;
@@ -370,7 +388,10 @@ async function recover(): Promise<void> {
     await until(() => peer?.connected === true || called, wait);
   }
   recovering = false;
-  if (mic && peer?.connected) state.phase = "on";
+  if (mic && peer?.connected) {
+    state.phase = "on";
+    health?.back(clockNow());
+  }
   settle();
 }
 
@@ -418,8 +439,10 @@ async function measure(mine: Peer): Promise<void> {
   const loss = state.paused ? 0 : meter.loss;
   const kbps = performance.now() - stands < ESTIMATE_MS ? null : believed(meter.kbps, ladder.rung, ask);
   const was = ladder.rung;
-  ladder = step(ladder, { at: performance.now() / 1000, rtt: meter.rtt, loss, kbps, backlog: state.paused ? 0 : meter.backlog });
+  ladder = step(ladder, { at: clockNow(), rtt: meter.rtt, loss, kbps, backlog: state.paused ? 0 : meter.backlog });
   if (ladder.rung !== was) settle();
+  health?.tick(clockNow(), { ...meter, loss });
+  report();
 }
 
 /** Each end's pictures go by its own link, since that is the one they load, and by what either chose. Where one end is down to
@@ -430,7 +453,11 @@ function settle(say = true): void {
   state.sends = { mine: sends, theirs: theirs.sends };
   const shown = [any(state.mine) ? sends : -1, any(state.theirs) ? theirs.sends : -1];
   const rung = text ? TEXT : Math.max(...shown) >= 0 ? Math.max(...shown) : Math.max(ladder.rung, theirs.rung);
-  if (rung !== state.rung) state.words = rung === ladder.rung ? WORDS[ladder.reason] : rung < state.rung ? WORDS.better : "对方那边线路不好，或选了少用流量。";
+  if (rung !== state.rung) {
+    const why: Why = rung === ladder.rung ? ladder.reason : rung < state.rung ? "better" : "other";
+    state.words = why === "other" ? "对方那边线路不好，或选了少用流量。" : WORDS[why];
+    health?.turn(clockNow(), rung, why);
+  }
   state.rung = rung;
   state.paused = text;
   const may = caps(sends, state.mine);
