@@ -16,7 +16,7 @@ from app.pages import BEIJING
 from app.places import guard as places
 from remote import health, session
 
-WIDTH, HEIGHT = 600, 140
+WIDTH, HEIGHT = 880, 140
 HEAD = ("开始", "哪一端", "档位", "原因", "多久", "往返（毫秒）", "丢包（‰）", "发出", "收到", "断线")
 SIDES = {session.VILLAGE: "服务点", session.AGENT: "客服"}
 
