@@ -151,11 +151,12 @@ class _Socket:
                     said = {note for topic, note in notes if topic == "said"}
                     if topics:
                         self.news(topics - {"said"}, said)
-            except ConnectionClosed:
-                pass
+            except (ConnectionClosed, ConnectionError):
+                pass  # the peer is gone; the reader sees it too
             except Exception:  # the reader ends when the socket does; a writer must not die silently
                 log.exception("socket writer failed")
-                self.ws.close(1011, "server error")
+                with suppress(ConnectionClosed, OSError):
+                    self.ws.close(1011, "server error")
 
     def _notes(self) -> list[tuple[str, Any]]:
         """What lies in the inbox, at least one: a burst of wakes is one look at the tables."""
