@@ -1,4 +1,4 @@
-"""A village page that an agent sees (remote/PROTOCOL.md, the page).
+"""A village page that an agent sees and points at (remote/PROTOCOL.md, the page).
 
 What a page tells lives in memory only, from its last whole picture on, and is dropped when the consent ends or the village's
 line does: no row, no log. Every frame needs a grant that holds now; refusals are in the ledger.
@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from flask import current_app
@@ -54,9 +54,22 @@ class See(Frame, tag="see"):
     after: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
 
 
+Milli = Annotated[int, Meta(ge=-1000, le=2000)]
+"""A place in thousandths of an element's box."""
+
+
+class Point(Frame, tag="page_point"):
+    """An agent points at a place of an element, frames it or draws on it; `clear` takes all of that away."""
+
+    talk: Id
+    kind: Literal["spot", "frame", "line", "clear"]
+    node: Annotated[int, Meta(ge=1, le=2**31 - 1)] = 1
+    path: Annotated[tuple[Milli, ...], Meta(max_length=240)] = ()
+
+
 FromVillage = Page
-FromAgent = See
-LIVELY = ("see",)
+FromAgent = See | Point
+LIVELY = ("see", "page_point")
 """Types of frames that come often; they are counted with the pieces."""
 
 
@@ -201,7 +214,7 @@ def _keep(seen: _Seen, events: list[cobrowse.Event]) -> tuple[int, bool]:
 
 
 def agent_act(person: Person, frame: FromAgent) -> None:
-    """Show an agent what it has not seen."""
+    """Show an agent what it has not seen, or its village where it points."""
     with db().read() as connection:
         found = store.find(connection, frame.talk)
     if not within(person.region, found.region):
@@ -210,6 +223,21 @@ def agent_act(person: Person, frame: FromAgent) -> None:
     if found.agent != person.id:
         raise Problem("talk.not_yours")
     _may(found, person.id)
+    if isinstance(frame, Point):
+        _point(found, frame)
+    else:
+        _show(found, frame)
+
+
+def _point(found: Row[Any], frame: Point) -> None:
+    """Only ever shown: no place for anything that could act, and no row."""
+    length = len(frame.path)
+    if not {"spot": length == 2, "line": length >= 4 and length % 2 == 0}.get(frame.kind, length == 0):
+        raise Problem("talk.frame", field="path")
+    _to_village(found, msgspec.to_builtins(frame))
+
+
+def _show(found: Row[Any], frame: See) -> None:
     pages = _pages()
     with pages.lock:
         seen = pages.seen.get(found.id)

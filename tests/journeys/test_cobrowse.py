@@ -96,6 +96,34 @@ def test_an_agent_sees_where_the_guide_is_and_nothing_of_the_person(centre: Cent
     village.locator(".walk input").first.check()
     expect(picture.locator(".walk input").first).to_be_checked(timeout=1_000)
 
+    # and where the agent points stands on the guide's page, at the same thing after scrolling; nothing is pressed by it
+    glass = agent.frame_locator("iframe[title=村里的页面]").locator(".glass")
+    picked = picture.locator(".walk label.choice").nth(1).bounding_box()
+    over = glass.bounding_box()
+    assert picked is not None and over is not None
+    spot = {"x": picked["x"] - over["x"] + picked["width"] / 2, "y": picked["y"] - over["y"] + picked["height"] / 2}
+    glass.hover(position=spot)
+    expect(village.locator(".marks .spot")).to_have_count(1, timeout=1_000)
+    agent.get_by_role("button", name="框起来").click()
+    glass.click(position=spot)
+    framed = village.locator(".marks .frame")
+    expect(framed).to_have_count(1, timeout=1_000)
+    village.mouse.wheel(0, 120)
+    village.wait_for_timeout(300)
+    around, inside = framed.bounding_box(), village.locator(".walk label.choice").nth(1).bounding_box()
+    assert around is not None and inside is not None
+    assert abs(around["y"] + around["height"] / 2 - inside["y"] - inside["height"] / 2) < 6
+    agent.get_by_role("button", name="画一画").click()
+    glass.hover(position=spot)
+    agent.mouse.down()
+    glass.hover(position={"x": spot["x"] + 80, "y": spot["y"] + 30})
+    agent.mouse.up()
+    expect(village.locator(".marks .line")).to_have_count(1, timeout=1_000)
+    agent.get_by_role("button", name="擦掉").click()
+    expect(village.locator(".marks svg > *")).to_have_count(0, timeout=1_000)
+    expect(village.locator(".walk input").first).to_be_checked()
+    assert "/guide" in village.url
+
     # and on the form the labels are words, what is typed is dots
     village.evaluate("() => location.hash = '#/items/id-card'")
     village.get_by_role("button", name="办一办").click()

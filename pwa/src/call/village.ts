@@ -76,7 +76,7 @@ async function take(frame: Record<string, unknown>): Promise<void> {
   } else if (frame.type === "message") {
     talk.transcript = hear(talk.transcript, [frame as unknown as Message]);
     talk.pending = unheard(talk.pending, talk.transcript);
-  } else if (frame.type === "page" || frame.kind === "page") {
+  } else if (/^page/.test(`${frame.type}`) || /^page/.test(`${frame.kind}`)) {
     void cobrowsing(frame);
   } else if (["ask", "consent", "signal", "relay"].includes(String(frame.type))) {
     voiced = true;

@@ -1,6 +1,6 @@
 // The agent's end of pages that are seen: asks, keeps what came since the last whole picture, and hands it to the frame.
 import { reactive, readonly } from "vue";
-import type { Event, ToFrame } from "./messages";
+import type { Event, Pointed, ToFrame } from "./messages";
 
 export type Frame = Record<string, unknown>;
 
@@ -113,4 +113,18 @@ export function attach(talk: string, to: (message: ToFrame) => void): () => void
   return () => {
     if (frames.get(talk) === to) frames.delete(talk);
   };
+}
+
+/** What the agent points at; a pointer that gets lost with the line is missed by nobody. */
+export function point(talk: string, { kind, node, path }: Pointed): void {
+  send({ type: "page_point", talk, kind, node, path });
+}
+
+export function clear(talk: string): void {
+  send({ type: "page_point", talk, kind: "clear" });
+  frames.get(talk)?.({ clear: true });
+}
+
+export function choose(talk: string, mode: NonNullable<ToFrame["mode"]>): void {
+  frames.get(talk)?.({ mode });
 }

@@ -1,5 +1,7 @@
 // What the desk and the frame of the replay tell each other.
 
+import type { Stroke } from "./marks";
+
 export interface Event {
   type: number;
   data: Record<string, unknown>;
@@ -10,6 +12,18 @@ export interface ToFrame {
   events?: Event[];
   /** Another page, or the same from its whole picture on. */
   reset?: boolean;
+  /** What the agent's mouse does in the picture. */
+  mode?: Mode;
+  /** Nothing that was pointed at is shown any more. */
+  clear?: boolean;
 }
 
-export type FromFrame = { type: "ready" } | { type: "size"; width: number; height: number };
+export type Mode = Stroke;
+
+export interface Pointed {
+  type: "point";
+  kind: Stroke;
+  node: number;
+  path: number[];
+}
+export type FromFrame = { type: "ready" } | { type: "size"; width: number; height: number } | Pointed;

@@ -1,25 +1,40 @@
 // The frame in which an agent sees a village page. A document of its own with a policy of its own (no network, no forms, no
 // pictures but ours); in it the picture is built inside rrweb's frame, which is sandboxed without scripts. The desk and this
-// frame speak by messages: events in, the size of the page out.
+// frame speak by messages: events in; out go the size of the page and where the agent points.
 import { Replayer } from "@rrweb/replay";
 import "@rrweb/replay/dist/style.css";
 
 import kit from "../kit/kit.css?inline";
 import village from "../village/village.css?inline";
+import "./marks.css";
 import "./replay.css";
-import type { FromFrame, ToFrame } from "./messages";
+import { Marks, within, type Box } from "./marks";
+import type { FromFrame, Mode, ToFrame } from "./messages";
+
+const OFTEN_MS = 250; // the pointer is told at most this often
+const LONGEST_LINE = 240; // numbers
+const NEAR = 8; // thousandths: a drawn line needs no nearer points
 
 const stage = document.getElementById("stage") as HTMLElement;
 const glass = Object.assign(document.createElement("div"), { className: "glass" }); // over the picture: nothing in it is ever pressed
 let replayer: Replayer | null = null;
 let size = { width: 1366, height: 768 };
 let scale = 1;
+let mode: Mode = "spot";
+/** A line that is being drawn: on this element, through these places. */
+let line: { on: Element; path: number[] } | null = null;
+let moved: MouseEvent | null = null; // where the pointer is, not told yet
+let telling: ReturnType<typeof setTimeout> | undefined;
+const layer = Object.assign(document.createElement("div"), { className: "marks", popover: "manual" });
+const marks = new Marks(layer, (node) => boxOf(replayer?.getMirror().getNode(node) ?? null));
 
 const say = (message: FromFrame): void => parent.postMessage(message, location.origin);
 
 globalThis.addEventListener("message", (event: MessageEvent<ToFrame>) => {
   if (event.source !== parent || event.origin !== location.origin) return;
-  const { events, reset } = event.data;
+  const { events, reset, mode: chosen, clear } = event.data;
+  if (chosen) glass.dataset.mode = mode = chosen;
+  if (clear) marks.clear();
   if (reset || (events && events.length > 0 && !replayer)) startAnew();
   for (const one of events ?? []) show(one);
 });
@@ -40,7 +55,7 @@ function startAnew(): void {
   });
   replayer.on("fullsnapshot-rebuilded", dress);
   replayer.startLive(Date.now());
-  stage.append(glass);
+  stage.append(glass, layer);
 }
 
 function show(event: { type: number; data: Record<string, unknown> }): void {
@@ -69,5 +84,72 @@ function fit(): void {
   stage.style.height = `${size.height * scale}px`;
 }
 globalThis.addEventListener("resize", fit);
+
+/** Where an element of the picture is in this frame. */
+function boxOf(node: Node | null): Box | null {
+  if (!(node && "getBoundingClientRect" in node) || !node.isConnected) return null;
+  const box = (node as Element).getBoundingClientRect();
+  const outer = stage.getBoundingClientRect();
+  return { left: outer.left + box.left * scale, top: outer.top + box.top * scale, width: box.width * scale, height: box.height * scale };
+}
+
+const numberOf = (element: Element): number => replayer?.getMirror().getId(element) ?? -1;
+
+/** The element under a place of the picture that has a number in the stream. */
+function under(event: MouseEvent): Element | null {
+  const outer = stage.getBoundingClientRect();
+  let found = replayer?.iframe.contentDocument?.elementFromPoint((event.clientX - outer.left) / scale, (event.clientY - outer.top) / scale) ?? null;
+  while (found && numberOf(found) < 1) found = found.parentElement;
+  return found;
+}
+
+/** What a frame is put round: what can be filled or pressed, with its words; else what lies under the mouse. */
+const meant = (found: Element): Element => found.closest(".field, label, button, a, summary, li, legend") ?? found;
+
+function point(kind: Mode, on: Element, path: number[]): void {
+  const node = numberOf(on);
+  if (node < 1) return;
+  marks.add({ kind, node, path });
+  say({ type: "point", kind, node, path });
+}
+
+function tellSpot(): void {
+  telling = undefined;
+  const found = moved && under(moved);
+  const box = found && boxOf(found);
+  if (moved && found && box) point("spot", found, within(box, moved.clientX, moved.clientY));
+  moved = null;
+}
+
+glass.dataset.mode = mode;
+glass.addEventListener("pointermove", (event) => {
+  const box = line && boxOf(line.on);
+  if (line && box) {
+    const [x, y] = within(box, event.clientX, event.clientY);
+    const [lastX = 0, lastY = 0] = line.path.slice(-2);
+    if (line.path.length < LONGEST_LINE && Math.abs(x - lastX) + Math.abs(y - lastY) > NEAR) line.path.push(x, y);
+  } else if (mode === "spot") {
+    moved = event;
+    telling ??= setTimeout(tellSpot, OFTEN_MS);
+  }
+});
+glass.addEventListener("pointerdown", (event) => {
+  const found = mode === "line" ? under(event) : null;
+  // Held by the part of the page that is drawn on, not by a word of it.
+  const on = found?.closest("fieldset, section, form, article, dialog, nav, header, main") ?? found;
+  const box = on ? boxOf(on) : null;
+  if (!on || !box) return;
+  glass.setPointerCapture(event.pointerId);
+  line = { on, path: within(box, event.clientX, event.clientY) };
+});
+glass.addEventListener("pointerup", () => {
+  if (line && line.path.length >= 4) point("line", line.on, line.path);
+  line = null;
+});
+glass.addEventListener("pointercancel", () => (line = null));
+glass.addEventListener("click", (event) => {
+  const found = under(event);
+  if (found && mode === "frame") point("frame", meant(found), []);
+});
 
 say({ type: "ready" });

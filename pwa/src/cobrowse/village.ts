@@ -5,6 +5,7 @@ import { record } from "@rrweb/record";
 
 import dictionary from "../../../remote/cobrowse.words?raw";
 import { BLOCKED, dots } from "./mask";
+import type { Mark } from "./marks";
 import { Pieces } from "./pieces";
 import { scrub, type Told } from "./scrub";
 
@@ -18,6 +19,14 @@ const state = reactive({ talk: "", agent: "", asked: false, seen: false, cut: fa
 export const watched = readonly(state);
 /** What the shell shows on every screen while an agent asks or sees. */
 export const overlay = shallowRef<Component | null>(null);
+
+/** What the agent pointed at last; "clear" takes everything away. Only ever shown. */
+export const pointed = shallowRef<Mark | "clear">("clear");
+/** Where an element of the stream is on the screen. */
+export function boxOf(node: number): DOMRect | null {
+  const found = record.mirror.getNode(node);
+  return found instanceof Element && found.isConnected ? found.getBoundingClientRect() : null;
+}
 
 let wire: Wire | null = null;
 let pieces: Pieces | null = null;
@@ -42,6 +51,8 @@ export async function take(frame: Frame): Promise<void> {
     if (!frame.given) close();
     else if (state.talk === talk && pressed) begin(Number(frame.for_s));
     else state.asked = false; // another window of this browser said yes: it is that one's page
+  } else if (frame.type === "page_point") {
+    if (talk === state.talk && state.seen) pointed.value = frame.kind === "clear" ? "clear" : { kind: frame.kind as Mark["kind"], node: Number(frame.node), path: frame.path as number[] };
   } else if (talk === state.talk && state.seen && !state.cut && frame.stream === stream) {
     if (frame.anew) record.takeFullSnapshot();
     pump();
@@ -91,6 +102,7 @@ export function close(): void {
   clearTimeout(ends);
   stream = null;
   pressed = false;
+  pointed.value = "clear";
   document.removeEventListener("keydown", onKey, true);
   globalThis.removeEventListener("pagehide", stop);
   Object.assign(state, { asked: false, seen: false, cut: false });

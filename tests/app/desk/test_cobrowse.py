@@ -235,3 +235,50 @@ def test_nobody_else_sees_a_page_or_shows_one(
     village.send(type="page", talk=talk, stream=new())
     assert refused(village) == "page.consent"
     assert app.extensions["jjb_pages"].seen == {}
+
+
+def test_an_agent_points_and_the_village_sees_where(talking: tuple[End, End, str, Village]) -> None:
+    village, agent, talk, _ = talking
+    agent.send(type="page_point", talk=talk, kind="spot", node=2, path=[500, 500])
+    assert refused(agent) == "page.consent"
+    seen(village, agent, talk)
+    for kind, path in (("spot", [500, 500]), ("frame", []), ("line", [0, 0, 900, -20, 2000, 400]), ("clear", [])):
+        agent.send(type="page_point", talk=talk, kind=kind, node=2, path=path)
+        told = village.next("page_point")
+        assert (told["kind"], told["node"], told["path"]) == (kind, 2, path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "spot", "path": []},
+        {"kind": "spot", "path": [1, 2, 3]},
+        {"kind": "spot", "path": [1, 2001]},
+        {"kind": "spot", "path": [1, "2"]},
+        {"kind": "spot", "path": [1, 2], "node": 0},
+        {"kind": "frame", "path": [1, 2]},
+        {"kind": "line", "path": [1, 2]},
+        {"kind": "line", "path": [1] * 242},
+        {"kind": "click", "path": [1, 2]},
+        {"kind": "spot", "path": [1, 2], "script": "alert(1)"},
+    ],
+)
+def test_nonsense_of_a_pointer_is_refused_and_the_talk_goes_on(
+    talking: tuple[End, End, str, Village], wrong: dict[str, Any]
+) -> None:
+    village, agent, talk, _ = talking
+    seen(village, agent, talk)
+    agent.send(**{"type": "page_point", "talk": talk, "node": 2} | wrong)
+    assert refused(agent) == "talk.frame"
+    agent.send(type="page_point", talk=talk, kind="spot", node=7, path=[1, 2])
+    assert village.next("page_point")["node"] == 7
+
+
+def test_nobody_else_points(talking: tuple[End, End, str, Village], desk: Callable[..., End]) -> None:
+    village, agent, talk, _ = talking
+    seen(village, agent, talk)
+    other = desk("agent2")
+    other.send(type="page_point", talk=talk, kind="frame", node=2)
+    assert refused(other) == "talk.not_yours"
+    village.send(type="page_point", talk=talk, kind="frame", node=2)
+    assert refused(village) == "talk.frame"
