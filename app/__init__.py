@@ -22,6 +22,7 @@ from app.catalog import views as catalog_views
 from app.courier import views as courier_views
 from app.db import Database
 from app.desk import keeping as desk_keeping
+from app.desk import left as desk_left
 from app.desk import measures as desk_measures
 from app.desk import sock as desk_sock
 from app.desk import views as desk_views
@@ -90,6 +91,8 @@ HANDLERS: Mapping[str, tuple[Handler, ...]] = {
     ),
     "case.supplemented": (handling_store.on_case_supplemented, files_store.on_files_named),
     "case.withdrawn": (handling_store.on_case_withdrawn,),
+    "message.left": (desk_left.on_left,),
+    "message.moved": (syncing_store.on_message_moved,),
     "question.asked": (oversight_store.on_question_asked, knowledge_gaps.on_question_asked),
     "result.issued": (syncing_store.on_result,),
     "result.withdrawn": (syncing_store.on_result,),

@@ -392,6 +392,35 @@ class SyncSettled(Body):
     event: Short
 
 
+class MessageLeft(Body):
+    """A village left word for the centre when nobody took its call; the subject is the message's own id."""
+
+    text: Annotated[str, Meta(max_length=1000)]
+    """Sealed."""
+    item: Short
+    """"" for none."""
+    release: Count
+    day: Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+    """The day of the wished call-back, "" for as soon as possible."""
+    part: Literal["soon", "morning", "afternoon"]
+    why: Literal["offline", "unstaffed", "waiting", "unanswered", "asked"]
+    """Why a message and not a call."""
+    language: Short = ""
+
+
+class MessageMoved(Body):
+    """What the centre did with a message; goes down to its point."""
+
+    state: Short
+    act: Literal["taken", "put_back", "rung", "silent", "later", "unsettled", "answered", "closed"]
+    agent_name: Short
+    tries: Count
+    due_from: When
+    due_until: When
+    note: Long = ""
+    """To the village; sealed."""
+
+
 class TalkEnded(Body):
     outcome: Short
 
@@ -495,6 +524,8 @@ EVENTS: dict[str, Kind] = {
     "library.changed": Kind("centre", LibraryText),
     "library.restored": Kind("centre", Nothing),
     "library.withdrawn": Kind("centre", Reasoned),
+    "message.left": Kind("device", MessageLeft, sealed=("text",)),
+    "message.moved": Kind("centre", MessageMoved, sealed=("note",)),
     "notice.printed": Kind("device", NoticePrinted),
     "opendata.approved": Kind("centre", OpenDataFile),
     "opendata.built": Kind("centre", OpenDataFile),
@@ -529,8 +560,10 @@ EVENTS: dict[str, Kind] = {
     "talk.moved": Kind("centre", TalkMoved),
     "talk.opened": Kind("centre", TalkOpened),
     "talk.passed": Kind("centre", TalkPassed),
+    "talk.picked_up": Kind("centre", Nothing),
     "talk.refused": Kind("centre", TalkRefused),
     "talk.returned": Kind("centre", Nothing),
+    "talk.rung": Kind("centre", Nothing),
     "talk.wrapped": Kind("centre", TalkEnded),
     "voice.approved": Kind("centre", KnowledgeEdition),
     "voice.recorded": Kind("centre", KnowledgeEdition),

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.problems import Problem
+from remote import callback
 
 PREFIX = "JJB_"
 
@@ -90,6 +91,10 @@ class Settings:
     agent_away_s: int = setting(60, "seconds", "An agent unseen for longer gives talks back to the queue.")
     agent_load: int = setting(3, "talks", "Talks that ring at one agent until he holds so many.")
     offer_s: int = setting(25, "seconds", "A call that rings for longer goes to the next agent.")
+    callback_hours: str = setting(
+        "09:00-12:00 14:00-17:30", "hours", "When messages are called back, Beijing time: a morning and an afternoon."
+    )
+    ring_s: int = setting(45, "seconds", "A call-back that nobody at the village takes within it counts as a try.")
     wrap_up_s: int = setting(180, "seconds", "How long a wrap-up that is owed keeps the next call away.")
     computer_help: bool = setting(
         True, "yes/no", "Agents may, with the guide's consent, see and operate a village's computer (remote/helper)."
@@ -166,6 +171,8 @@ class Settings:
             raise Problem("setting.value", name="JJB_VILLAGE_LOCK_MINUTES", value=self.village_lock_minutes)
         if not 1_000 <= self.pin_rounds <= 10_000_000:
             raise Problem("setting.value", name="JJB_PIN_ROUNDS", value=self.pin_rounds)
+        if callback.read_hours(self.callback_hours) is None:
+            raise Problem("setting.value", name="JJB_CALLBACK_HOURS", value=self.callback_hours[:100])
         self._check_drafts()
         self._check_relay()
         return self

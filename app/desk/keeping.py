@@ -7,20 +7,26 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, delete, select, update
 
 from app import clock
+from app.desk.left import message, words
 from app.desk.store import talk, talk_message
 from app.keeping import Holding, Seen
 from app.vault import vault
-from remote import session
+from remote import callback, session
 
 
 def over(connection: Connection, before: str) -> list[str]:
-    """Calls that ended before a time and of which words are kept."""
+    """Calls and messages that ended before a time and of which words are kept."""
     ended = (talk.c.state == session.ENDED, talk.c.ended_at < before, talk.c.wiped_at.is_(None))
-    return list(connection.execute(select(talk.c.id).where(*ended).order_by(talk.c.ended_at)).scalars())
+    talks = connection.execute(select(talk.c.id).where(*ended).order_by(talk.c.ended_at)).scalars().all()
+    closed = (message.c.closed_at < before, message.c.wiped_at.is_(None))
+    return [*talks, *connection.execute(select(message.c.id).where(*closed).order_by(message.c.closed_at)).scalars()]
 
 
 def forget(connection: Connection, subject: str) -> dict[str, int]:
-    """Wipe every word of a call."""
+    """Wipe every word of a call, or of a message."""
+    left = update(message).where(message.c.id == subject, message.c.wiped_at.is_(None))
+    if connection.execute(left.values(sealed_text="", wiped_at=clock.now())).rowcount:
+        return {"left": 1}
     kept = update(talk).where(talk.c.id == subject, talk.c.wiped_at.is_(None))
     if connection.execute(kept.values(reason="", wiped_at=clock.now())).rowcount == 0:
         return {}
@@ -29,8 +35,18 @@ def forget(connection: Connection, subject: str) -> dict[str, int]:
 
 
 def seek(connection: Connection, who: Seen) -> list[Holding]:
-    """Calls in which the number of a person is written."""
-    return list(_calls(connection, who))
+    """Calls and messages in which the number of a person is written."""
+    return [*_calls(connection, who), *_messages(connection, who)]
+
+
+def _messages(connection: Connection, who: Seen) -> Iterator[Holding]:
+    for row in connection.execute(
+        select(message).where(message.c.wiped_at.is_(None)).order_by(message.c.left_at)
+    ).all():
+        text = words(connection, row)
+        if who.number in str(text).upper():
+            ended = row.state == callback.CLOSED
+            yield Holding(row.id, "留言", row.point, "提到的人", ended, True, {"文字": text, "时间": row.left_at})
 
 
 def _calls(connection: Connection, who: Seen) -> Iterator[Holding]:

@@ -11,7 +11,7 @@ from app import clock
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import seats, store
+from app.desk import left, seats, store
 from app.desk.frames import Frame, Id, Plain
 from app.problems import Problem
 from app.vault import vault
@@ -187,6 +187,7 @@ def wrap_up(connection: Connection, found: Any, person: str, outcome: str, note:
     sealed = vault().seal(connection, found.id, note.strip()) if note.strip() else None
     store.apply(connection, found.id, session.Wrap(person), wrapped_at=clock.now(), outcome=outcome, wrap_note=sealed)
     store.note(connection, "talk.wrapped", found.id, person, found.point, {"outcome": outcome})
+    left.settle(connection, found.id, person, over=outcome != "later")
 
 
 _DO: dict[type, Any] = {

@@ -17,7 +17,7 @@ from app import clock
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import cobrowse, store
+from app.desk import cobrowse, left, store
 from app.desk.store import presence, talk
 from app.problems import Problem
 from remote import routing, session
@@ -128,8 +128,20 @@ def tick() -> None:
     """What time alone changes, at most once a second: agents who vanished, rings that ran out, rounds that begin anew."""
     if current_app.extensions["jjb_pace"].due():
         return_lost()
+        silence()
         route()
         cobrowse.sweep()
+
+
+def silence() -> None:
+    """End the calls of the centre that nobody took."""
+    ring_s = current_app.extensions["jjb_settings"].ring_s
+    with db().read() as connection:
+        if not store.rung_out(connection, ring_s):
+            return
+    with db().write() as connection:
+        ended = [left.unanswered(connection, found, "centre", "silent") for found in store.rung_out(connection, ring_s)]
+    wake(ended)
 
 
 def return_lost() -> None:

@@ -14,7 +14,7 @@ from app import clock
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import cobrowse, computer, health, life, media, seats, store
+from app.desk import backs, cobrowse, computer, health, left, life, media, seats, store
 from app.desk.frames import Frame, Id, Plain
 from app.handling.rules import department_of
 from app.knowledge import releases
@@ -69,7 +69,17 @@ class Ping(Frame, tag="ping"):
     pass
 
 
-VillageFrame = Open | Say | End | Ping | life.FromVillage | media.FromVillage | computer.Computer | health.Health
+VillageFrame = (
+    Open
+    | Say
+    | End
+    | Ping
+    | life.FromVillage
+    | media.FromVillage
+    | backs.FromVillage
+    | computer.Computer
+    | health.Health
+)
 AgentFrame = (
     Say
     | Card
@@ -82,6 +92,7 @@ AgentFrame = (
     | media.FromAgent
     | cobrowse.FromAgent
     | health.Health
+    | backs.FromAgent
 )
 FOR_GUESTS = (Say, Card, Watch, Ping, *life.FOR_GUESTS)
 """What an officer may send: the machine lets him speak only where he was asked in."""
@@ -115,6 +126,10 @@ def village_act(device: Device, frame: VillageFrame) -> None:
             found = _of_village(connection, device, None if isinstance(frame, Ping) else frame.talk)
             if isinstance(frame, Say):
                 store.say(connection, found.id, None, device.point_name, "text", frame.text, frame.client_id)
+            elif isinstance(frame, backs.PickUp | backs.Later) or (
+                isinstance(frame, End) and found.state == session.RINGING
+            ):
+                backs.village_act(connection, found, frame)
             elif isinstance(frame, End):
                 store.end(connection, found.id, None, device.id, "village")
             elif isinstance(frame, life.Leave):
@@ -173,6 +188,9 @@ def agent_act(person: Person, frame: AgentFrame) -> None:
     if isinstance(frame, health.Health):
         health.agent_act(person, frame)
         return
+    if isinstance(frame, backs.FromAgent):
+        backs.agent_act(person, frame)
+        return
     if isinstance(frame, life.FromAgent):
         life.agent_act(person, frame)
         return
@@ -191,14 +209,21 @@ def agent_act(person: Person, frame: AgentFrame) -> None:
                 store.say(connection, frame.talk, person.id, person.name, "note", frame.note, frame.client_id)
             store.give_back(connection, frame.talk, person.id)
         else:
-            outcome = frame.outcome if frame.outcome in store.OUTCOMES else "solved"
-            ended = store.end(connection, frame.talk, person.id, person.id, outcome)
-            life.wrap_up(connection, ended, person.id, outcome, frame.note)
+            _end(connection, person, found, frame)
     if isinstance(frame, Say | Card):
         _said(found)
         return
     seats.wake([found])
     seats.route()
+
+
+def _end(connection: Connection, person: Person, found: Any, frame: End) -> None:
+    if found.state == session.RINGING and found.agent == person.id:  # nobody took it: there is nothing to wrap up
+        left.unanswered(connection, found, person.id, "silent")
+        return
+    outcome = frame.outcome if frame.outcome in store.OUTCOMES else "solved"
+    ended = store.end(connection, found.id, person.id, person.id, outcome)
+    life.wrap_up(connection, ended, person.id, outcome, frame.note)
 
 
 def _speak(connection: Connection, person: Person, frame: Say | Card) -> None:
@@ -267,6 +292,7 @@ def desk_state(connection: Connection, person: Person) -> dict[str, Any]:
         "inside": [_summary(row, known) for row in inside],
         "running": [_summary(row, known) for row in active if person.has("lead") and _theirs(person, row)],
         "owed": [_summary(row, known) for row in seats.owed(connection, person.id)],
+        "left": backs.listed(connection, person) if agent else [],
         "present": sorted(known.values()),
         "seats": here,
     }

@@ -211,7 +211,8 @@ class _Village(_Socket):
         self.talk = current.id if current else None
         self.topics = (f"device:{self.device.id}", "desk")
         self.shown, self.state = "", ""
-        self.send({"type": "welcome", "talk": self.talk})
+        hours = self.app.extensions["jjb_settings"].callback_hours
+        self.send({"type": "welcome", "talk": self.talk, "hours": hours})
         self.line = nonce
         try:
             self.serve()
@@ -238,7 +239,16 @@ class _Village(_Socket):
     def take_piece(self, data: bytes) -> None:
         self.inbox.put(("send", cobrowse.piece(self.device, self.talk, data)))
 
+    def _rung(self) -> None:
+        """Whether the centre calls this village, whose line is open because it waits for that."""
+        with db().read() as connection:
+            current = store.of_device(connection, self.device.id)
+        if current is not None and current.id != self.talk and current.state == session.RINGING:
+            self.talk, self.after = current.id, 0
+
     def news(self, topics: set[str], said: set[str]) -> None:
+        if self.topics[0] in topics and (self.talk is None or self.state == session.ENDED):
+            self._rung()
         if self.talk is None or (topics == {"desk"} and self.state in (session.ACTIVE, session.ENDED)):
             return
         with db().read() as connection:
@@ -251,7 +261,7 @@ class _Village(_Socket):
         if text != self.shown:
             self.send(state)
             self.shown, self.state = text, state["state"]
-            self.tick_s = TICK_S if self.state == session.WAITING else None
+            self.tick_s = TICK_S if self.state in (session.WAITING, session.RINGING) else None
 
 
 def _own(connection: Any, talk_id: str, device: Device) -> Any:

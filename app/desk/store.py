@@ -129,6 +129,30 @@ def open_talk(
     return find(connection, client_id)
 
 
+def ring(
+    connection: Connection, device: Device, item: str | None, release: int, agent: Person, **asked: str
+) -> Row[Any]:
+    """A talk that the centre begins: it rings at the village until that picks up. Problem message.busy."""
+    if of_device(connection, device.id) is not None:
+        raise Problem("message.busy")
+    now, talk_id = clock.now(), clock.new_id()
+    values = {
+        "id": talk_id, "point": device.point, "point_name": device.point_name, "region": device.region,
+        "device": device.id, "item": item, "reason": "回电", "release": release, "state": session.RINGING,
+        "agent": agent.id, "agent_name": agent.name, "last_seq": 0, "opened_at": now, "offered_at": now, **asked,
+    }  # fmt: skip
+    connection.execute(insert(talk).values(values))
+    note(connection, "talk.rung", talk_id, agent.id, device.point, {})
+    return find(connection, talk_id)
+
+
+def rung_out(connection: Connection, ring_s: int) -> list[Row[Any]]:
+    """Calls of the centre that nobody took within `ring_s` seconds."""
+    since = clock.later(seconds=-ring_s)
+    query = select(talk).where(talk.c.state == session.RINGING, talk.c.offered_at < since)
+    return list(connection.execute(query))
+
+
 def find(connection: Connection, talk_id: str) -> Row[Any]:
     """One talk, or Problem('talk.missing')."""
     found = connection.execute(select(talk).where(talk.c.id == talk_id)).first()

@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.accounts.guard import current_person, must_see, needs
 from app.bus import bus
 from app.db import db
-from app.desk import drafts, seats, service, store
+from app.desk import drafts, left, seats, service, store
 from app.knowledge import releases
 from app.places import guard as places
 from app.problems import Problem
@@ -98,6 +99,12 @@ def act() -> Response:
     return jsonify(ok=True)
 
 
+def past_of(connection: Connection, point: str) -> list[dict[str, Any]]:
+    """The last talks of a point, for who speaks with it now."""
+    ended = store.past(connection, point)
+    return [{"opened_at": row.opened_at, "item": row.item, "outcome": row.outcome} for row in ended]
+
+
 @bp.get("/api/desk/talks/<talk_id>")
 @needs("agent", "lead", "officer")
 def talk(talk_id: str) -> Response:
@@ -111,12 +118,29 @@ def talk(talk_id: str) -> Response:
             raise Problem("talk.not_yours")
         device = places.device_status(connection, found.device)
         newest = releases.in_force(connection)
-        ended = store.past(connection, found.point)
-        past = [{"opened_at": row.opened_at, "item": row.item, "outcome": row.outcome} for row in ended]
+        past = past_of(connection, found.point)
         messages = store.messages(connection, talk_id, after, village=False)
     caller = {**device, "point_name": found.point_name, "current_release": newest.number, "past": past}
     names = ("id", "state", "item", "reason", "release", "opened_at", "last_seq", "agent_name")
     return jsonify(talk={name: getattr(found, name) for name in names}, messages=messages, caller=caller)
+
+
+@bp.get("/api/desk/messages/<message_id>")
+@needs("agent", "lead")
+def message(message_id: str) -> Response:
+    """What a village left, and what there is to know about it: {text, caller}."""
+    person = current_person()
+    with db().read() as connection:
+        found = left.find(connection, message_id)
+        if found is None:
+            raise Problem("message.missing")
+        must_see(person, found.region)
+        newest = releases.in_force(connection)
+        caller = {
+            **places.device_status(connection, found.device), "point_name": found.point_name,
+            "current_release": newest.number, "past": past_of(connection, found.point),
+        }  # fmt: skip
+        return jsonify(text=left.words(connection, found), caller=caller)
 
 
 @bp.post("/api/desk/talks/<talk_id>/draft")

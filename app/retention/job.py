@@ -80,7 +80,7 @@ def _tidy() -> None:
     with db().read() as connection:
         for one in keeping().sweepers:
             one(connection)
-    db().scrub("vault_key", "case_file", "talk_message", "talk_sample", "quarantine", "downlink", "rating")
+    db().scrub("vault_key", "case_file", "talk_message", "talk_sample", "message", "quarantine", "downlink", "rating")
 
 
 def tidy_up() -> None:

@@ -198,6 +198,15 @@ def on_result(connection: Connection, entry: ledger.Entry) -> None:
     push(connection, str(entry.service_point), "case.document", told, case_no)
 
 
+def on_message_moved(connection: Connection, entry: ledger.Entry) -> None:
+    """A message moved at the centre: tell the point that left it."""
+    if entry.service_point:
+        kept = entry.body["note"]
+        note = vault().open(connection, entry.subject, kept) if kept else ""
+        body = {**entry.body, "note": note, "message": entry.subject, "at": entry.received_at}
+        push(connection, entry.service_point, "message.moved", body, entry.subject)
+
+
 def on_case_cleared(connection: Connection, entry: ledger.Entry) -> None:
     """The time of a case is over: its service point wipes what it holds of it."""
     if entry.service_point:

@@ -38,6 +38,7 @@ async function voicing(): Promise<typeof import("./voicing")> {
   loaded.bind({ side: "village", send: (frame) => line.send(frame), live: () => talk.line === "live", again: () => line.renew(), onShow: (is) => (talk.seen = is.screen || is.camera !== null) });
   return loaded;
 }
+let expecting = false; // the centre shall be able to ring here
 let voiced = false; // a media frame came: there is something to close
 
 type Cobrowsing = typeof import("../cobrowse/village");
@@ -58,6 +59,7 @@ async function take(frame: Record<string, unknown>): Promise<void> {
     const signature = await store.sign(`jb-talk:${device}:${String(frame.nonce)}`);
     line.send({ type: "hello", device, signature, talk: talk.state?.talk ?? null, after: cursor(talk.transcript) });
   } else if (frame.type === "welcome") {
+    if (frame.hours) localStorage.setItem("jjb-hours", String(frame.hours));
     talk.line = "live";
     // A centre that knows no talk of ours never got the open frame, or the talk ended before we had heard of it.
     if (opening) line.send(opening);
@@ -66,13 +68,14 @@ async function take(frame: Record<string, unknown>): Promise<void> {
     watching?.live();
   } else if (frame.type === "state") {
     const state = frame as unknown as TalkState;
+    const missed = talk.state?.state === "ringing" && state.state === "ended"; // put off, or nobody took it
     if (talk.state?.talk !== state.talk) talk.transcript = talk.transcript.filter((message) => message.talk === state.talk);
-    talk.state = state;
+    talk.state = missed ? null : state;
     opening = null;
     holdLink(state.state === "active");
     if (state.state !== "active") watching?.close();
     if (voiced && state.state !== "active") void voicing().then((it) => it.close());
-    if (state.state === "ended") line.close();
+    if (state.state === "ended" && !expecting) line.close();
   } else if (frame.type === "message") {
     talk.transcript = hear(talk.transcript, [frame as unknown as Message]);
     talk.pending = unheard(talk.pending, talk.transcript);
@@ -105,8 +108,11 @@ function leave(): void {
   holdLink(false);
   watching?.close();
   if (voiced) void voicing().then((it) => it.close());
-  line.close();
+  if (!expecting) line.close();
 }
+
+/** When the centre calls back, as it last said; "" before it ever did. */
+export const hours = (): string => localStorage.getItem("jjb-hours") ?? "";
 
 /** Finds a talk that is still open, e.g. after a reload. */
 export function rejoin(deviceId: string): void {
@@ -115,6 +121,20 @@ export function rejoin(deviceId: string): void {
     if (talk.state?.state === "ended") return;
     line.open();
   }
+}
+
+/** The centre may ring this computer: the line stays open, and is opened. */
+export function expect(deviceId: string, on: boolean): void {
+  device = deviceId;
+  expecting = on;
+  if (on) line.open();
+  else if (talk.line === "live" && (!talk.state || talk.state.state === "ended") && !opening) line.close();
+}
+
+/** Takes what the centre rings, or puts it off by so many minutes. */
+export function answer(minutes: number | null): void {
+  const id = talk.state?.talk;
+  if (id) line.send(minutes === null ? { type: "pick_up", talk: id } : { type: "later", talk: id, minutes });
 }
 
 /** Calls the centre; pressing twice calls once, since the device has one open talk. */
@@ -171,3 +191,5 @@ export const current = readonly(talk);
 export const calling = computed(() => opening !== null && talk.state === null);
 /** A talk that goes on: the rail may show it. */
 export const underWay = computed(() => talk.state !== null && talk.state.state !== "ended");
+/** The centre rings. */
+export const rings = computed(() => talk.state?.state === "ringing");

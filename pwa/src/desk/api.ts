@@ -78,6 +78,32 @@ export interface Colleague {
   me: boolean;
 }
 
+/** What a village left when nobody took its call. */
+export interface Letter {
+  id: string;
+  point: string;
+  point_name: string;
+  device: string;
+  item: string;
+  department: string;
+  release: number;
+  why: string;
+  language: string;
+  day: string;
+  part: "soon" | "morning" | "afternoon";
+  state: "left" | "taken" | "rung";
+  agent: string | null;
+  agent_name: string | null;
+  tries: number;
+  talk: string | null;
+  due_from: string;
+  due_until: string;
+  left_at: string;
+  received_at: string;
+  due: boolean;
+  late: boolean;
+}
+
 export interface DeskState {
   type: "desk";
   queue: Summary[];
@@ -88,6 +114,8 @@ export interface DeskState {
   running: Summary[];
   /** Ended talks of mine without a wrap-up. */
   owed: Summary[];
+  /** Messages of villages, due ones first. */
+  left: Letter[];
   present: string[];
   seats: Colleague[];
 }
@@ -158,6 +186,7 @@ export const api = {
   state: () => ask<DeskState>("/api/desk/state"),
   act: (frame: Record<string, unknown>) => ask<{ ok: boolean }>("/api/desk/act", frame),
   talk: (id: string, after: number) => ask<TalkFull>(`/api/desk/talks/${id}?after=${after}`),
+  letter: (id: string) => ask<{ text: string | null; caller: Caller }>(`/api/desk/messages/${id}`),
   draftReply: (talk: string, signal: AbortSignal) => ask<DraftedReply>(`/api/desk/talks/${talk}/draft`, {}, signal),
   item: (slug: string) => ask<{ release: number; item: ItemDocument }>(`/api/desk/items/${encodeURIComponent(slug)}`),
   items: () => ask<Record<string, string>>("/api/desk/items"),

@@ -7,7 +7,7 @@ import { bind, close, take as takeVoice, voice } from "../call/voicing";
 import * as page from "../cobrowse/desk";
 import type { SeatState } from "./life";
 import { asProblem, type Problem } from "../kit/problems";
-import { api, type Caller, type Colleague, type DeskState, type Me, type Summary } from "./api";
+import { api, type Caller, type Colleague, type DeskState, type Letter, type Me, type Summary } from "./api";
 
 const POLL_MS = 3000;
 const DRAFTS = "jjb-desk-drafts"; // of this window only; gone when it closes
@@ -21,10 +21,13 @@ interface Desk {
   inside: Summary[];
   running: Summary[];
   owed: Summary[];
+  left: Letter[];
   present: string[];
   seats: Colleague[];
   names: Record<string, string>;
   selected: string | null;
+  /** The message that is read, a talk or this. */
+  letter: string | null;
   transcripts: Record<string, Message[]>;
   callers: Record<string, Caller>;
   read: Record<string, number>;
@@ -36,7 +39,7 @@ interface Desk {
 }
 
 export const desk = reactive<Desk>({
-  line: "closed", polling: false, me: null, queue: [], mine: [], inside: [], running: [], owed: [], present: [], seats: [], names: {}, selected: null, transcripts: {}, callers: {},
+  line: "closed", polling: false, me: null, queue: [], mine: [], inside: [], running: [], owed: [], left: [], present: [], seats: [], names: {}, selected: null, letter: null, transcripts: {}, callers: {},
   read: {}, pending: [], drafts: JSON.parse(sessionStorage.getItem(DRAFTS) ?? "{}") as Record<string, string>, problem: null,
   login: false, sound: false,
 });
@@ -62,6 +65,8 @@ const line = new Line({
 
 const all = computed(() => [...desk.mine, ...desk.inside, ...desk.queue, ...desk.running]);
 export const current = computed(() => all.value.find((talk) => talk.id === desk.selected) ?? null);
+/** The message that is read. */
+export const letter = computed(() => desk.left.find((one) => one.id === desk.letter) ?? null);
 export const isMine = computed(() => desk.mine.some((talk) => talk.id === desk.selected));
 /** Whether I may write: notes only when I whisper. */
 export const mayWrite = computed(() => {
@@ -115,15 +120,18 @@ bind({ side: "agent", send: (frame) => line.send(frame), live: () => desk.line =
 function settle(state: DeskState): void {
   const known = new Set([...desk.queue, ...desk.mine, ...desk.inside].map((talk) => talk.id));
   const rang = ringing.value?.id;
-  Object.assign(desk, { queue: state.queue, mine: state.mine, inside: state.inside, running: state.running, owed: state.owed, present: state.present, seats: state.seats });
+  Object.assign(desk, { queue: state.queue, mine: state.mine, inside: state.inside, running: state.running, owed: state.owed, left: state.left, present: state.present, seats: state.seats });
   if (ringing.value && ringing.value.id !== rang) ring();
   else if (mySeat.value?.state === "free" && state.queue.some((talk) => !known.has(talk.id) && talk.offered === null)) ring();
   if (state.inside.some((talk) => !known.has(talk.id))) ring();
   if (voice.phase !== "off" && !state.mine.some((talk) => talk.id === voice.talk)) close();
   page.keepOnly(state.mine.map((talk) => talk.id));
   for (const talk of [...state.mine, ...state.inside, ...state.queue]) if (!known.has(talk.id) || !(talk.id in desk.transcripts)) watchTalk(talk.id);
+  const rung = state.mine.find((talk) => talk.id === letter.value?.talk);
+  if (rung) void select(rung.id); // the village picked up
+  if (desk.letter && !letter.value) desk.letter = null; // it is over
   if (desk.selected && !current.value) desk.selected = null; // ended, or taken by a colleague
-  desk.selected ??= desk.mine[0]?.id ?? null;
+  if (!desk.letter) desk.selected ??= desk.mine[0]?.id ?? null;
 }
 
 function watchTalk(id: string): void {
@@ -155,7 +163,13 @@ async function poll(): Promise<void> {
   }
 }
 
+/** Opens a message in the place of a talk. */
+export function read(id: string): void {
+  [desk.letter, desk.selected] = [id, null];
+}
+
 export async function select(id: string): Promise<void> {
+  desk.letter = null;
   desk.selected = id;
   markRead(id);
   const asked = current.value?.guests.some((one) => one.person === desk.me?.id && one.mode === "asked");
@@ -202,6 +216,10 @@ export const handOn = (id: string, note: string, to: { person: string } | { depa
 export const invite = (id: string, person: string): Promise<void> => act({ type: "invite", talk: id, person });
 export const leave = (id: string, person: string | null): Promise<void> => act({ type: "leave", talk: id, person });
 export const wrapUp = (id: string, outcome: string, note: string): Promise<void> => act({ type: "wrap", talk: id, outcome, note });
+export const takeLetter = (message: string): Promise<void> => act({ type: "take_message", message });
+export const putBack = (message: string): Promise<void> => act({ type: "put_back", message });
+export const callBack = (message: string): Promise<void> => act({ type: "ring", message });
+export const closeLetter = (message: string, note: string): Promise<void> => act({ type: "close_message", message, note });
 export const sit = (state: SeatState, languages?: string[], departments?: string[]): Promise<void> =>
   act({ type: "seat", state, ...(languages && { languages }), ...(departments && { departments }) });
 

@@ -248,6 +248,8 @@ export const store: StoreApi = {
   touch: () => call("touch"),
   othersDrafts: () => call("othersDrafts"),
   stick: (file) => call("stick", file),
+  leaveWord: (word) => call("leaveWord", word),
+  leftWords: () => call("leftWords"),
   sign: (text) => call("sign", text),
   subscribe(listener) {
     listeners.add(listener);

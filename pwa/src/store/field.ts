@@ -79,6 +79,11 @@ export class Field {
     return this.outbox("ORDER BY seq DESC LIMIT ?", [limit]);
   }
 
+  /** Events of a name, the newest first. */
+  named(name: string): OutboxRow[] {
+    return this.outbox("WHERE name = ? ORDER BY seq DESC", [name]);
+  }
+
   event(id: string): OutboxRow | undefined {
     return this.outbox("WHERE id = ?", [id])[0];
   }

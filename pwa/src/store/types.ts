@@ -252,7 +252,7 @@ export interface Paper {
 export type SendState = "waiting" | "sent" | "refused"; // no verdict yet | accepted by the centre | rejected by it
 
 export interface RecordRow {
-  kind: "case" | "supplement" | "withdrawal" | "rating" | "notice" | "question";
+  kind: "case" | "supplement" | "withdrawal" | "rating" | "notice" | "question" | "message";
   id: string; // case number for cases
   title: string;
   at: string;
@@ -262,6 +262,30 @@ export interface RecordRow {
   papers: { waiting: number; refused: number }; // photos and papers of a case on their way, and not taken
   asked: "" | "returned" | "owed"; // cases: something must be brought
   rates: string; // cases: what may be rated now: the visit in which it was handed in, or the decided matter; "" once done
+}
+
+/** What is left for the centre when nobody takes a call. */
+export interface Word {
+  text: string;
+  item: string; // "" for none
+  release: number;
+  day: string; // of the wished call-back; "" for as soon as possible
+  part: "soon" | "morning" | "afternoon";
+  why: "offline" | "unstaffed" | "waiting" | "unanswered" | "asked";
+  language: string;
+}
+
+export interface LeftWord extends Pick<Word, "text" | "item" | "day" | "part"> {
+  id: string;
+  event: string;
+  left_at: string;
+  state: "waiting" | "refused" | "left" | "taken" | "rung" | "closed"; // the first two: how far it came up
+  agent_name: string;
+  tries: number; // how often the centre rang
+  due_from: string;
+  note: string; // of the centre, when it closed it without a call
+  said_at: string;
+  problem: string; // sentence, "" unless refused
 }
 
 export interface CaseFull extends Draft {
@@ -398,6 +422,8 @@ export interface StoreApi {
   othersDrafts(): Promise<number>; // that wait for other guides
 
   stick(file: Uint8Array<ArrayBuffer> | null): Promise<StickDone>; // null: the outbox as a file; else a file of the centre
+  leaveWord(word: Word): Promise<void>; // rejects draft.field
+  leftWords(): Promise<LeftWord[]>;
   sign(text: string): Promise<string>; // base64 ECDSA P-256/SHA-256 (raw r||s) by the device key
   subscribe(listener: (status: Status) => void): () => void;
 }

@@ -735,6 +735,19 @@ export class Village implements Calls {
     this.runner?.poke();
   }
 
+  private get desk(): import("./leaving").Desk {
+    const { field, box, world } = this;
+    return { field, now: () => world.now(), event: this.event.bind(this), open: box.open.bind(box) };
+  }
+
+  async leaveWord(word: Parameters<StoreApi["leaveWord"]>[0]): Promise<void> {
+    const event = await (await import("./leaving")).eventOf(this.desk, word);
+    this.keep(undefined, () => this.field.append(event));
+    this.poke();
+  }
+
+  leftWords = async (): ReturnType<StoreApi["leftWords"]> => (await import("./leaving")).leftWords(this.desk);
+
   /** U盘传递: the outbox as a file (null), or a file of the centre taken in. */
   async stick(file: Uint8Array<ArrayBuffer> | null): Promise<StickDone> {
     const { field, seal, identity, runner, disk } = this;

@@ -367,8 +367,8 @@ export class Runner {
     const { field, own, door } = this.parts;
     const progress = await Promise.all(
       reply.downlink
-        .filter(({ kind }) => kind === "case.progress" || kind === "case.document")
-        .map(async ({ cursor, body }) => ({ cursor, caseNo: String(body.case_no), sealed: await own.close(body) })),
+        .filter(({ kind }) => /^case\.(progress|document)$|^message/.test(kind))
+        .map(async ({ cursor, body }) => ({ cursor, caseNo: String(body.case_no ?? body.message), sealed: await own.close(body) })),
     );
     const over = reply.downlink.filter(({ kind }) => kind === "case.forget").map(({ body }) => String(body.case_no));
     const asked = new Set(events.map((event) => event.id));

@@ -1,7 +1,7 @@
 import { maskName } from "../../kit/person";
 import type { RecordRow } from "../../store/types";
 
-const KINDS: Record<RecordRow["kind"], string> = { case: "办件", supplement: "补交材料", withdrawal: "撤回办件", rating: "评价", notice: "告知单", question: "提问" };
+const KINDS: Record<RecordRow["kind"], string> = { case: "办件", supplement: "补交材料", withdrawal: "撤回办件", rating: "评价", notice: "告知单", question: "提问", message: "留言" };
 
 /**
  * A record in one line for lists that anybody at the counter may read over the guide's shoulder: the applicant's name is
