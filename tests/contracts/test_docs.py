@@ -29,7 +29,9 @@ def test_every_problem_raised_is_in_the_catalogue_and_none_is_left_over() -> Non
         re.findall(r'"([a-z_]+\.[a-z_]+)"', SOURCES.replace((ROOT / "app/problems.py").read_text(encoding="utf-8"), ""))
     )
     reasons = {
-        f"talk.{reason}" for reason in re.findall(r'Refusal\("([a-z_]+)"\)', (ROOT / "remote/session.py").read_text())
+        f"{kind}.{reason}"
+        for kind, machine in (("talk", "session"), ("message", "callback"))
+        for reason in re.findall(r'Refusal\("([a-z_]+)"', (ROOT / f"remote/{machine}.py").read_text())
     }
     assert set(PROBLEMS) - named - reasons == set()
 

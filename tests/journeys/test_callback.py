@@ -65,7 +65,7 @@ def test_an_unanswered_call_becomes_a_call_back_that_arrives(centre: Centre, ope
         expect(village.get_by_text("正在接待")).to_be_visible()
         say(village, "就是这件事")
         expect(agent.locator(".bubble.theirs").last).to_contain_text("就是这件事")
-        agent.get_by_role("button", name="结束通话").click()
-        agent.get_by_role("dialog").get_by_role("button", name="结束").click()
+        agent.get_by_role("button", name="结束（E）").click()
+        agent.get_by_role("dialog").get_by_role("button", name="结束", exact=True).click()
         expect(left.get_by_text("已回", exact=True)).to_be_visible(timeout=15_000)
         assert faults_of(village) == []

@@ -1,8 +1,8 @@
 // Whether the centre may ring this computer: while something that was left waits for its call-back, the line stays open.
 import { watch } from "vue";
-import { store } from "../store/client";
-import { useStatus } from "../village/use";
-import { expect } from "./village";
+import { store } from "../../store/client";
+import { useStatus } from "../use";
+import { expect } from "../../call/village";
 
 const WAITS = new Set(["left", "taken", "rung"]);
 const KEY = "jjb-expects"; // known also while the page is locked
