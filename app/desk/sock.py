@@ -24,7 +24,7 @@ from app.accounts.guard import current_person, log_in_mark, still_logged_in
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import cobrowse, computer, media, seats, service, sock_computer, store
+from app.desk import cobrowse, computer, media, probe, seats, service, sock_computer, store
 from app.places.guard import Device, device_public
 from app.problems import Problem
 from remote import session
@@ -220,10 +220,13 @@ class _Village(_Socket):
             cobrowse.line_lost(self.talk, self.line)
 
     def take(self, text: str) -> None:
-        frame = service.read_frame(text, service.VillageFrame | cobrowse.FromVillage)
+        frame = service.read_frame(text, service.VillageFrame | cobrowse.FromVillage | probe.LinkTest)
         if isinstance(frame, service.Ping):
             self.inbox.put(("send", {"type": "pong"}))
             seats.tick()  # also when no other desk is open: the village must not wait for somebody who is gone
+            return
+        if isinstance(frame, probe.LinkTest):
+            self.inbox.put(("send", {"type": "test", "answer": probe.answer(frame.offer)}))
             return
         if isinstance(frame, cobrowse.FromVillage):
             cobrowse.village_act(self.device, frame, self.line)

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.guard import current_person, must_see, needs
 from app.bus import bus
 from app.db import db
-from app.desk import drafts, left, seats, service, store
+from app.desk import drafts, left, probe, seats, service, store
 from app.knowledge import releases
 from app.places import guard as places
 from app.problems import Problem
@@ -103,6 +103,13 @@ def past_of(connection: Connection, point: str) -> list[dict[str, Any]]:
     """The last talks of a point, for who speaks with it now."""
     ended = store.past(connection, point)
     return [{"opened_at": row.opened_at, "item": row.item, "outcome": row.outcome} for row in ended]
+
+
+@bp.post("/api/desk/test")
+@needs("agent", "lead", "officer")
+def link_test() -> Response:
+    """The centre's answer to a link test of this desk: {"offer"} gives {"answer"}, both SDP of one data channel."""
+    return jsonify(answer=probe.answer(service.read_frame(request.get_data(), probe.LinkTest).offer))
 
 
 @bp.get("/api/desk/talks/<talk_id>")

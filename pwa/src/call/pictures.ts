@@ -43,7 +43,12 @@ async function camera(source: "face" | "papers"): Promise<MediaStream> {
   return open(right);
 }
 
-async function chosenFor(source: "face" | "papers"): Promise<string> {
+/** Keeps in mind which camera looks at people. */
+export function chooseFace(id: string): void {
+  localStorage.setItem(PLACE, id);
+}
+
+export async function chosenFor(source: "face" | "papers"): Promise<string> {
   const all = (await lenses()).filter(({ id }) => id !== "");
   const papers = preferred(all, chosen())?.id ?? "";
   if (source === "papers") return papers;
@@ -61,7 +66,7 @@ export async function another(track: MediaStreamTrack): Promise<MediaStreamTrack
   const fresh = stream.getVideoTracks()[0];
   if (!fresh) return track;
   fresh.contentHint = track.contentHint;
-  localStorage.setItem(PLACE, next.id);
+  chooseFace(next.id);
   track.stop();
   return fresh;
 }

@@ -3,6 +3,8 @@
 // ends tell each other about rungs and pictures goes straight from browser to browser. Both load this when voice is first meant.
 import { markRaw, reactive, readonly } from "vue";
 import { NOTHING, asked as asks, believed, caps, type Shows } from "./caps";
+import { FAULTS, loudly, microphone } from "./devices";
+import { Problem } from "../kit/problems";
 import { Health, type Why } from "./health";
 import { START, TEXT, VOICE, WORDS, type Ladder, pinned, step } from "./ladder";
 import { Peer, type Place, type Told } from "./peer";
@@ -99,10 +101,11 @@ export async function join(talk: string): Promise<void> {
   const was = state.phase;
   state.phase = "joining";
   try {
-    mic ??= await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: true, noiseSuppression: true } });
-  } catch {
+    mic ??= await microphone();
+    for (const track of mic.getAudioTracks()) track.onended = () => (state.problem = "麦克风断开了，对方听不到您。插好以后挂断语音，再接一次；文字一直可以用。");
+  } catch (error) {
     state.phase = was === "asked" ? "asked" : "off";
-    state.problem = "用不了麦克风：请看看插好没有、浏览器是否允许。文字一直可以用。";
+    state.problem = error instanceof Problem ? `${error.message}${error.next}` : FAULTS.busy().message;
     return;
   }
   health = new Health(clockNow(), state.rung);
@@ -326,6 +329,7 @@ function hearVoice(track: MediaStreamTrack): void {
   else health?.voice(clockNow());
   speaker ??= new Audio();
   speaker.srcObject = new MediaStream([track]);
+  void loudly(speaker);
   void speaker.play().catch(() => undefined);
 }
 

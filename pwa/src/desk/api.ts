@@ -184,6 +184,7 @@ export const api = {
     return me;
   },
   state: () => ask<DeskState>("/api/desk/state"),
+  testLink: (offer: string) => ask<{ answer: string }>("/api/desk/test", { type: "test", offer }),
   act: (frame: Record<string, unknown>) => ask<{ ok: boolean }>("/api/desk/act", frame),
   talk: (id: string, after: number) => ask<TalkFull>(`/api/desk/talks/${id}?after=${after}`),
   letter: (id: string) => ask<{ text: string | null; caller: Caller }>(`/api/desk/messages/${id}`),

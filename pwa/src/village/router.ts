@@ -28,6 +28,7 @@ const routes: RouteRecordRaw[] = [
   { path: "/call", component: () => import("./screens/Call.vue"), meta: { title: "呼叫客服" } },
   { path: "/rate", component: () => import("./screens/Rate.vue"), meta: { title: "评价", open: true } },
   { path: "/device", component: () => import("./screens/Device.vue"), meta: { title: "本机状态", unlocked: true } },
+  { path: "/device/call", component: () => import("./screens/Gear.vue"), meta: { title: "试通话设备", unlocked: true } },
   { path: "/device/stick", component: () => import("./screens/Stick.vue"), meta: { title: "U盘传递", unlocked: true } },
   { path: "/login", component: () => import("../people/Door.vue"), meta: { title: "登录", unlocked: true } },
   { path: "/help", component: () => import("./screens/Help.vue"), meta: { title: "帮助", open: true } },
