@@ -79,9 +79,9 @@ class Settings:
     )
     silent_hours: int = setting(24, "hours", "Without contact for longer, oversight shows a point as silent.")
     socket_limit: int = setting(
-        96, "sockets", "Live sockets at most; the rest get code 1013 and poll. Below the server's threads."
+        256, "sockets", "Live sockets at most; the rest get code 1013 and poll. 16 below the server's threads."
     )
-    request_threads: int = setting(128, "threads", "Threads of the server; sockets and HTTP share them.")
+    request_threads: int = setting(288, "threads", "Threads of the server; sockets and HTTP share them.")
     proxies: int = setting(
         0, "servers", "Reverse proxies in front whose X-Forwarded-For and -Proto are believed; 0 for none."
     )

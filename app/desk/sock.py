@@ -13,12 +13,14 @@ import queue
 import secrets
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from typing import Any
 
 from flask import Flask, request
 from flask_sock import Sock
 from simple_websocket import ConnectionClosed
+from wsproto.utilities import LocalProtocolError
 
 from app.accounts.guard import current_person, log_in_mark, still_logged_in
 from app.accounts.rules import Person, within
@@ -33,10 +35,13 @@ from sync import signatures
 log = logging.getLogger("app")
 
 TRY_LATER = 1013
+POLICY = 1008
 PER_MINUTE = 120
 """Frames one socket may send a minute."""
 LIVELY_PER_MINUTE = 900
 """The same for what moves on a page that is seen."""
+FLOOD = 600
+"""Frames too many after which a socket is closed: its page comes back with what it still has to say."""
 STOP = ("stop", None)
 TICK_S = 2.0
 """How often a desk, and a village that waits, looks whether time alone changed something."""
@@ -93,7 +98,8 @@ class _Socket:
     def __init__(self, app: Flask, ws: Any) -> None:
         self.app = app
         self.ws = ws
-        self.frames: dict[bool, list[float]] = {False: [], True: []}
+        self.frames: dict[bool, deque[float]] = {False: deque(), True: deque()}
+        self.refused = 0
 
     def serve(self) -> None:
         """Run until the peer is gone."""
@@ -127,9 +133,19 @@ class _Socket:
 
     def _count(self, *, lively: bool) -> None:
         now = time.monotonic()
-        recent = self.frames[lively] = [at for at in self.frames[lively] if at > now - 60] + [now]
-        if len(recent) > (LIVELY_PER_MINUTE if lively else PER_MINUTE):
-            raise Problem("request.rate")
+        recent = self.frames[lively]
+        while recent and recent[0] <= now - 60:
+            recent.popleft()
+        if len(recent) < (LIVELY_PER_MINUTE if lively else PER_MINUTE):
+            recent.append(now)
+            return
+        self.refused += 1
+        if self.refused == 1:
+            log.warning("a socket sends too much: %s", self.topics[-1])
+        if self.refused > FLOOD:
+            self.ws.close(POLICY, "flood")
+            raise ConnectionClosed(POLICY, "flood")
+        raise Problem("request.rate")
 
     def _write(self) -> None:
         with self.app.app_context():
@@ -151,8 +167,8 @@ class _Socket:
                     said = {note for topic, note in notes if topic == "said"}
                     if topics:
                         self.news(topics - {"said"}, said)
-            except (ConnectionClosed, ConnectionError):
-                pass  # the peer is gone; the reader sees it too
+            except (ConnectionClosed, ConnectionError, LocalProtocolError):
+                pass  # the peer is gone or sent away; the reader sees it too
             except Exception:  # the reader ends when the socket does; a writer must not die silently
                 log.exception("socket writer failed")
                 with suppress(ConnectionClosed, OSError):
@@ -209,7 +225,7 @@ class _Village(_Socket):
             if current is None and wanted:
                 current = _own(connection, wanted, self.device)
         self.talk = current.id if current else None
-        self.topics = (f"device:{self.device.id}", "desk")
+        self.topics = ("desk", f"device:{self.device.id}")
         self.shown, self.state = "", ""
         hours = self.app.extensions["jjb_settings"].callback_hours
         self.send({"type": "welcome", "talk": self.talk, "hours": hours})
