@@ -41,7 +41,9 @@ def _set_up(settings: Settings) -> None:
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where centres that were set up are kept: for all workers of a run, and for several runs that name one folder."""
     if named := os.environ.get("JJB_TEST_TEMPLATES"):
-        return Path(named)
+        folder = Path(named)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
     root = tmp_path_factory.getbasetemp()
     return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
