@@ -24,11 +24,11 @@ import uuid6
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from sync import keyring, manifest, outbox, signatures
+from sync import brief, keyring, manifest, outbox, signatures
 from sync.files import fault_of, kind_of
 from sync.mailbox import Mailbox, WaitingFile
 from sync.media import Fetched, MediaShelf
-from sync.messages import OLDEST, PROTO, Carried, DeviceEvent, DeviceState, MessageError, Moved, SyncRequest
+from sync.messages import BRIEF, OLDEST, PROTO, Carried, DeviceEvent, DeviceState, MessageError, Moved, SyncRequest
 from sync.packs import PackError
 from sync.replies import (
     DeviceWord,
@@ -242,7 +242,7 @@ class Village:
 
     def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
         created = int(self._centre_now())
-        return signatures.sign(method, path, body, self.key, str(self.device), created, str(uuid6.uuid7()))
+        return signatures.sign(method, path, body, self.key, str(self.device), created, _nonce())
 
     # ---- rounds ----
 
@@ -316,12 +316,13 @@ class Village:
         return events[: outbox.fitting([len(msgspec.json.encode(event)) for event in events])]
 
     def _exchange(self, events: list[DeviceEvent]) -> SyncReply:
-        body = msgspec.json.encode(self.request(events))
+        asked = self.request(events)
+        body = brief.shorten(asked) if asked.proto == BRIEF else msgspec.json.encode(asked)
         headers = {}
         if len(body) > WORTH_SQUEEZING:
             body, headers = gzip.compress(body, 6), {"Content-Encoding": "gzip"}
         try:
-            return self._post(body, headers)
+            return brief.whole(self._post(body, headers), events)
         except Refused as error:
             if error.code == "sync.proto" and self._older(error.details.get("ours")):
                 return self._exchange(events)  # an older centre: speak as it does (S33)
@@ -330,22 +331,23 @@ class Village:
             self._measure(
                 str(error.details["server_time"])
             )  # our clock is wrong: take the centre's, ask once more (S7)
-            return self._post(body, headers)
+            return brief.whole(self._post(body, headers), events)
 
-    def request(self, events: list[DeviceEvent]) -> SyncRequest:
-        """What a round says (S17)."""
+    def request(self, events: list[DeviceEvent], most: int = PROTO) -> SyncRequest:
+        """What a round says (S17), in no later version than `most`."""
         counts = self.mailbox.counts()
         state = DeviceState(
             app=APP, waiting=counts.waiting, refused=counts.refused, clock=stamp(self.world.now()), browser=APP
         )
         return SyncRequest(
-            self.proto,
+            min(self.proto, most),
             int(self.mailbox.get("cursor", 0)),
             self._have(),
             events,
             state,
             self.trust.serial,
             self._carried(),
+            word=str(self.mailbox.get("word", "")),
         )
 
     def _have(self) -> dict[str, int]:
@@ -397,6 +399,8 @@ class Village:
                 box.put(courier_key=reply.device.courier_key)
             if reply.device.revoked:
                 self._stop()
+            if reply.device.word:
+                box.put(word=reply.device.word)
             outcome.resent += self._obey(reply.device)
 
     def _obey(self, word: DeviceWord) -> int:
@@ -407,7 +411,7 @@ class Village:
         if word.letters:
             enrolled = {**enrolled, "letters": word.letters}
         if word.move and word.move.order > (box.get("moved") or {}).get("order", 0):
-            box.put(moved={"order": word.move.order, "after": box.last_seq()})
+            box.put(moved={"order": word.move.order, "after": box.last_seq()}, word=None)
             enrolled = {**enrolled, "point": msgspec.to_builtins(word.move.point), "letters": word.move.letters}
             box.purge()
         if word.resend and word.resend.order > int(box.get("resend", 0)):
@@ -579,6 +583,11 @@ class Village:
             files_bytes=files.bytes,
             files_refused=files.refused,
         )
+
+
+def _nonce() -> str:
+    """16 letters of chance: enough for a time window of minutes, and half of what a UUID costs on the way."""
+    return os.urandom(8).hex()
 
 
 def stamp(seconds: float) -> str:

@@ -8,7 +8,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-PROTO = 2
+PROTO = 3
+BRIEF = 3
+"""From this version on a round is written as `brief.py` says."""
+ROWS = 2
+"""The newest version that writes events one by one: what a stick carries, where bytes do not count."""
 OLDEST = max(1, PROTO - 2)
 """The centre answers this version and the two before it."""
 MOST_EVENTS = 200
@@ -91,20 +95,31 @@ class SyncRequest(msgspec.Struct, frozen=True):
     carried: Carried = Carried()
     people: Annotated[str, Meta(pattern=r"^([0-9a-f]{12})?\Z")] | None = None
     """Digest of the list of people held, "" for none; None from a program that has no log-in (S63)."""
+    word: Annotated[str, Meta(pattern=r"^([0-9a-f]{12})?\Z")] = ""
+    """Which of the centre's words on this device is held (version 3, S69); "" for none."""
 
 
 def decode_request(body: bytes) -> SyncRequest:
-    """Read the body of `POST /sync`; MessageError names the first field that is wrong."""
-    try:
-        proto = msgspec.json.decode(body, type=_Version).proto
-    except msgspec.DecodeError as error:
-        raise MessageError(str(error)) from error
-    if not OLDEST <= proto <= PROTO:
+    """Read the body of `POST /sync` in a version of rows; MessageError names the first field that is wrong."""
+    proto = proto_of(body)
+    if not OLDEST <= proto <= ROWS:
         raise MessageError("proto", proto)
     try:
-        asked = msgspec.json.decode(body, type=SyncRequest)
+        return checked(msgspec.json.decode(body, type=SyncRequest))
     except msgspec.DecodeError as error:
         raise MessageError(str(error)) from error
+
+
+def proto_of(body: bytes) -> int:
+    """The version that a body states; MessageError when it states none."""
+    try:
+        return msgspec.json.decode(body, type=_Version).proto
+    except msgspec.DecodeError as error:
+        raise MessageError(str(error)) from error
+
+
+def checked(asked: SyncRequest) -> SyncRequest:
+    """The request, its times looked up in the calendar; MessageError."""
     _must_be_time(asked.state.clock, "state.clock")
     for number, event in enumerate(asked.events):
         _must_be_time(event.at, f"events[{number}].at")

@@ -10,7 +10,7 @@ from math import floor
 from typing import Literal, NamedTuple
 
 BATCH_LARGEST = 200
-BATCH_FIRST = 20
+BATCH_FIRST = 100
 BATCH_BYTES = 256 * 1024
 """JSON of one request before compression; the centre takes 1 MiB."""
 WAIT_FIRST_MS = 2_000

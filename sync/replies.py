@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from sync.keyring import SignedLetter
-from sync.messages import OLDEST, PROTO, Count, Hash, MessageError, Time
+from sync.messages import BRIEF, MOST_EVENTS, OLDEST, PROTO, Count, Hash, MessageError, Time
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -85,7 +85,7 @@ class Move(msgspec.Struct, frozen=True):
 class DeviceWord(msgspec.Struct, frozen=True):
     """What the centre says of this device."""
 
-    revoked: bool
+    revoked: bool = False
     point: Point | None = None
     letters: str | None = None
     resend: Resend | None = None
@@ -96,22 +96,36 @@ class DeviceWord(msgspec.Struct, frozen=True):
     """How long it may go without contact before it forgets and locks (S62); 0: for ever."""
     courier_key: str | None = None
     """The public key that outboxes on a USB stick are sealed to (S46)."""
+    word: str | None = None
+    """Which word this was, to be told in the next request (version 3, S69)."""
 
 
 class SyncReply(msgspec.Struct, frozen=True):
-    """One round, down."""
+    """One round, down. Version 3 leaves out what is empty; earlier ones say everything."""
 
     proto: int
     server_time: Time
-    verdicts: list[Verdict]
-    manifests: list[SignedManifest]
-    packs: list[InlinePack]
-    downlink: list[Message]
-    cursor: Count
     next_poll_s: Count
     device: DeviceWord
+    verdicts: list[Verdict] = []
+    taken: list[tuple[Count, Annotated[int, Meta(ge=1, le=MOST_EVENTS)], Count]] = []
+    """Runs of accepted events: number of the first, how many, ledger number of the first (version 3)."""
+    manifests: list[SignedManifest] = []
+    packs: list[InlinePack] = []
+    downlink: list[Message] = []
+    cursor: Count = 0
     missing: list[tuple[Count, Count]] = []
     key_letters: list[SignedLetter] = []
+
+
+class _Everything(msgspec.Struct):
+    """What a reply of an earlier version never leaves out."""
+
+    verdicts: Any
+    manifests: Any
+    packs: Any
+    downlink: Any
+    cursor: Any
 
 
 class EnrolReply(msgspec.Struct, frozen=True):
@@ -148,6 +162,8 @@ def read_sync(body: bytes) -> SyncReply:
     reply = _read(body, SyncReply)
     if not OLDEST <= reply.proto <= PROTO:
         raise MessageError("proto", reply.proto)
+    if reply.proto < BRIEF:
+        _read(body, _Everything)
     return reply
 
 

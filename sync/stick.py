@@ -17,7 +17,7 @@ import uuid6
 from sync import courier, manifest
 from sync.client import SCOPE, SPACE, Outcome, Village, stamp
 from sync.courier import CourierError
-from sync.messages import MOST_EVENTS, DeviceEvent
+from sync.messages import MOST_EVENTS, ROWS, DeviceEvent
 from sync.outbox import fitting
 from sync.packs import PackError
 from sync.replies import SignedManifest
@@ -71,7 +71,8 @@ def export(village: Village, room: int = courier.ROOM) -> Exported:
     centre = box.get("courier_key")
     if device is None or centre is None:
         raise CourierError("centre")
-    requests = [village.request(events) for events in _batches(box.unanswered(MOST_EVENTS * courier.MOST_REQUESTS))]
+    batches = _batches(box.unanswered(MOST_EVENTS * courier.MOST_REQUESTS))
+    requests = [village.request(events, ROWS) for events in batches]
     papers, left = _papers(village, room)
     key, export_id, now = os.urandom(32), str(uuid6.uuid7()), stamp(village.world.now())
     inner = {f"requests/{number:03d}.json": msgspec.json.encode(one) for number, one in enumerate(requests, 1)}

@@ -57,7 +57,7 @@ class Wire:
 
     def post_json(self, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         """The body of a 2xx JSON answer; LinkError or Refused otherwise."""
-        sent = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "gzip", **headers}
+        sent = {"Content-Type": "application/json", "Accept-Encoding": "gzip", **headers}
         with self._answer("POST", path, body, sent, "application/json") as reply:
             data = reply.read(LONGEST_JSON + 1)
             if len(data) > LONGEST_JSON:

@@ -46,10 +46,11 @@ from app.syncing import store
 from app.syncing.agreement import Agreement, Pair, agree
 from app.vault import vault
 from app.version import VERSION
+from sync.brief import read_request, shorten_reply
 from sync.courier import point_of
 from sync.keyring import chain
 from sync.manifest import SCOPES
-from sync.messages import OLDEST, PROTO, AnswersWord, DeviceEvent, MessageError, SyncRequest, decode_request
+from sync.messages import BRIEF, OLDEST, PROTO, AnswersWord, DeviceEvent, MessageError, SyncRequest
 
 bp = Blueprint("syncing", __name__, template_folder="templates")
 log = logging.getLogger("app.syncing")
@@ -146,7 +147,7 @@ def _read_body(settings: Settings) -> SyncRequest:
     if request.headers.get("Content-Encoding", "") == "gzip":
         body = _unzip(body, settings.sync_body_limit)
     try:
-        return decode_request(body)
+        return read_request(body)
     except MessageError as error:
         if error.proto is not None:
             raise Problem("sync.proto", proto=error.proto, ours=PROTO, oldest=OLDEST) from error
@@ -290,7 +291,8 @@ def _reply(
         listed = guides.word(people, settings.village_lock_minutes, settings.pin_rounds)
         word |= {"people": listed} if listed["digest"] != asked.people else {}
     told = chain(letters(settings), asked.key_letter)
-    return {**reply, "key_letters": [msgspec.to_builtins(one) for one in told]}
+    reply["key_letters"] = [msgspec.to_builtins(one) for one in told]
+    return shorten_reply(reply, asked) if asked.proto == BRIEF else reply
 
 
 def _news(connection: Connection, settings: Settings, scope: str, have: int) -> tuple[list[Any], list[Any]]:

@@ -62,7 +62,7 @@ def _bytes(value: Any) -> bytes:
 def test_a_request_is_read_as_sent() -> None:
     asked = decode_request(_bytes(REQUEST))
     assert asked.events[0].body == {"text": "身份证丢了咋个办"}
-    assert msgspec.to_builtins(asked) == REQUEST
+    assert msgspec.to_builtins(asked) == {**REQUEST, "word": ""}  # which came with version 3
 
 
 @pytest.mark.parametrize(

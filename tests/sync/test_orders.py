@@ -306,13 +306,15 @@ def test_a_device_without_contact_for_longer_than_its_lease_forgets_what_the_cen
 # ---- versions ----
 
 
+@pytest.mark.parametrize("version", [1, 2])
 def test_a_village_speaks_the_version_of_an_older_centre(
-    settle: Settle, centre: Centre, monkeypatch: pytest.MonkeyPatch
+    settle: Settle, centre: Centre, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
-    monkeypatch.setattr("sync.messages.PROTO", 1)  # what this process reads requests with: a centre of before
-    monkeypatch.setattr("app.syncing.views.PROTO", 1)
+    monkeypatch.setattr("sync.messages.ROWS", version)  # what this process reads requests with: a centre of before
+    monkeypatch.setattr("sync.brief.BRIEF", 9)
+    monkeypatch.setattr("app.syncing.views.PROTO", version)
     village = settle()
     sent = ask(village)
     assert village.sync().ok
-    assert village.proto == 1
+    assert village.proto == version
     assert arrived(centre, village) == [sent]

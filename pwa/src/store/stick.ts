@@ -2,7 +2,7 @@
 import { problem } from "../kit/problems";
 import { fromBase64, toBase64 } from "../sync/bytes";
 import { believe, type Contents, MOST_REQUESTS, newKey, openReceipt, type Opened, read, ROOM, writeUp } from "../sync/courier";
-import { readSyncReply, type SyncReply } from "../sync/messages";
+import { readSyncReply, ROWS, type SyncReply } from "../sync/messages";
 import { BATCH_LARGEST } from "../sync/outbox";
 import type { Runner } from "../sync/runner";
 import { scopeOf } from "../sync/packs";
@@ -44,7 +44,8 @@ async function outbox(here: Here): Promise<StickDone> {
   for (let after = 0, number = 1; number <= MOST_REQUESTS; number++) {
     const batch = await runner.batchAfter(after, BATCH_LARGEST);
     if (batch.length === 0 && number > 1) break;
-    const request = await runner.request(batch, null);
+    const asked = await runner.request(batch, null);
+    const request = { ...asked, proto: Math.min(asked.proto, ROWS) };
     inner[`requests/${String(number).padStart(3, "0")}.json`] = new TextEncoder().encode(JSON.stringify(request));
     events += batch.length;
     after = batch.at(-1)?.seq ?? after;

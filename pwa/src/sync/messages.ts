@@ -4,7 +4,9 @@ import type { PeopleWord } from "../people/door";
 import type { Device } from "../store/types";
 import type { SignedManifest } from "./packs";
 
-export const PROTO = 2;
+export const PROTO = 3;
+export const BRIEF = 3; // from this version on a round is written as brief.ts says
+export const ROWS = 2; // the newest version that writes events one by one: what a stick carries
 export const OLDEST = 1; // PROTO − 2, but never below 1
 
 export interface WireEvent {
@@ -21,6 +23,7 @@ export interface SyncRequest {
   cursor: number;
   have: Record<string, number>; // release held, by scope; 0 for none
   events: WireEvent[];
+  word: string; // which of the centre's words on this device is held (S69), "" for none
   key_letter: number; // serial of the key letter held, 0 for none
   people: string; // digest of the list of people held (S63)
   carried: object; // orders carried out (orders.ts)
@@ -52,7 +55,7 @@ export interface SyncReply {
   downlink: { cursor: number; kind: string; body: Record<string, unknown> }[];
   cursor: number;
   next_poll_s: number;
-  device: { revoked: boolean; point?: Device["point"]; letters?: string; lease_days?: number | null; courier_key?: string; answers_agree?: boolean | null; people?: PeopleWord } & Orders;
+  device: { revoked?: boolean; word?: string; point?: Device["point"]; letters?: string; lease_days?: number | null; courier_key?: string; answers_agree?: boolean | null; people?: PeopleWord } & Orders;
   key_letters?: KeyLetter[];
 }
 
@@ -94,7 +97,7 @@ function list(value: unknown, field: string): Loose[] {
 
 /** The reply, or Problem net.answer naming the field that is not as the protocol says. */
 export function readSyncReply(value: unknown): SyncReply {
-  need(isObject(value) && (value.proto === PROTO || value.proto === OLDEST), "proto");
+  need(isObject(value) && isWhole(value.proto) && value.proto >= OLDEST && value.proto <= PROTO, "proto");
   const reply = value as Loose;
   need(typeof reply.server_time === "string" && !Number.isNaN(Date.parse(reply.server_time)), "server_time");
   list(reply.verdicts, "verdicts").forEach((one) =>

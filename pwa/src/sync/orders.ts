@@ -25,6 +25,7 @@ export function obey(field: Field, { move, resend }: Orders, device: Device): De
       const after = Number(field.db.row("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")?.[0] ?? 0);
       done.moved = { order: move.order, after };
       next = { ...device, letters: move.letters, point: move.point };
+      field.dropMeta("word"); // the centre has the last word on where this is
       forget(field);
     }
     if (resend && resend.order > done.resend) {

@@ -3,7 +3,7 @@
 import type { LinkState, SendState } from "../store/types";
 
 export const BATCH_LARGEST = 200; // events a request, by the protocol
-export const BATCH_FIRST = 20;
+export const BATCH_FIRST = 100;
 export const BATCH_BYTES = 256 * 1024; // JSON of one request before compression; the centre takes 1 MiB
 export const WAIT_LONGEST_MS = 300_000;
 const WAIT_FIRST_MS = 2_000;

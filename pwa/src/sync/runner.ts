@@ -8,7 +8,7 @@ import type { PeopleWord } from "../people/door";
 import type { Own, Seal } from "../store/seal";
 import type { Device, LinkState } from "../store/types";
 import { gzip, sendForJson } from "./http";
-import { type AnswersWord, OLDEST, type Orders, PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
+import { type AnswersWord, BRIEF, OLDEST, type Orders, PROTO, readSyncReply, type SyncReply, type SyncRequest, type WireEvent } from "./messages";
 import { BATCH_FIRST, fitting, lapsed, linkOf, nextBatch, nextDelay, type Round, toResend } from "./outbox";
 import { News, type Progress } from "./news";
 import { type Part, scopeOf } from "./packs";
@@ -298,6 +298,7 @@ export class Runner {
       have: this.have(),
       events,
       key_letter: this.parts.identity.trust?.serial ?? 0,
+      word: field.meta("word") ?? "",
       people: field.meta("people_digest") ?? "",
       carried: JSON.parse(field.meta("carried") ?? "{}") as object,
       state: {
@@ -313,39 +314,42 @@ export class Runner {
   }
 
   private async exchange(events: WireEvent[], answers: AnswersWord | null): Promise<SyncReply> {
-    const plain = new TextEncoder().encode(JSON.stringify(await this.request(events, answers)));
+    const { shorten, whole } = await import("./brief");
+    const asked = await this.request(events, answers);
+    const plain = new TextEncoder().encode(JSON.stringify(asked.proto === BRIEF ? shorten(asked) : asked));
     const squeezed = await gzip(plain);
     const headers = { "Content-Type": "application/json", ...(squeezed ? { "Content-Encoding": "gzip" } : {}) };
     try {
-      return await this.post(squeezed ?? plain, headers, true);
+      return await this.post(squeezed ?? plain, headers, (value) => readSyncReply(whole(value, events)), true);
     } catch (error) {
       const { code, details } = asProblem(error);
-      if (code !== "sync.proto" || details.ours !== OLDEST || this.proto === OLDEST) throw error;
-      this.proto = OLDEST; // an older centre: speak as it does until this program starts again
+      const ours = Number(details.ours);
+      if (code !== "sync.proto" || !(ours >= OLDEST && ours < this.proto)) throw error;
+      this.proto = ours; // an older centre: speak as it does until this program starts again
       return this.exchange(events, answers);
     }
   }
 
-  private async post(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>, mayAskAgain: boolean): Promise<SyncReply> {
+  private async post(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>, read: (value: unknown) => SyncReply, mayAskAgain: boolean): Promise<SyncReply> {
     const signed = await this.signed("POST", "/sync", body);
     const began = this.world.now();
     try {
       const ask = { method: "POST" as const, path: "/sync", headers: { ...headers, ...signed }, body };
-      const reply = readSyncReply(await sendForJson(ask, this.world.fetcher));
+      const reply = read(await sendForJson(ask, this.world.fetcher));
       this.measure(reply.server_time, began);
       return reply;
     } catch (error) {
       const cause = asProblem(error);
       if (cause.code !== "device.clock" || !mayAskAgain || typeof cause.details.server_time !== "string") throw error;
       this.measure(cause.details.server_time, began); // our clock is wrong: take the centre's and ask once more
-      return this.post(body, headers, false);
+      return this.post(body, headers, read, false);
     }
   }
 
   /** Headers that prove this device. */
   signed(method: string, path: string, body: Uint8Array<ArrayBuffer>): Promise<Record<string, string>> {
     const { signing, device } = this.parts.identity;
-    return sign(method, path, body, signing.privateKey, device!.id, Math.floor(this.centreNow / 1000), crypto.randomUUID());
+    return sign(method, path, body, signing.privateKey, device!.id, Math.floor(this.centreNow / 1000), crypto.randomUUID().slice(0, 18));
   }
 
   private measure(serverTime: string, began: number): void {
@@ -389,6 +393,7 @@ export class Runner {
     this.pollS = reply.next_poll_s;
     if (field.meta("forget")) (await import("./forget")).forgetCases(field);
     await this.follow(reply.device.point, reply.device.letters);
+    if (reply.device.word) field.setMeta("word", reply.device.word); // after what it stands for
     if (reply.device.revoked) await this.halt();
     if (reply.device.move || reply.device.resend) await this.obey(reply.device);
     if (reply.device.people) await door.hear(reply.device.people);

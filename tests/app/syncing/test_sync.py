@@ -288,7 +288,7 @@ def test_what_is_not_json_is_refused(village: Village, body: bytes) -> None:
 
 def test_another_protocol_version_is_told_apart(village: Village) -> None:
     found = refused(send(village, json.dumps(message(village, proto=9)).encode()), 400, "sync.proto")
-    assert "2" in found["message"]
+    assert "3" in found["message"]
 
 
 def test_gzip_is_read_and_a_bomb_is_not(village: Village, app: Flask) -> None:
