@@ -13,5 +13,5 @@ export function dueInWords(one: Letter, now: Date): string {
   const wish = slot === "尽快" ? "希望尽快回电" : `希望${slot}回电`;
   if (one.late) return `${wish}，已经过了时间`;
   if (one.due) return `${wish}，现在可以打`;
-  return `${wish}，${when(one.due_from, now)}以后打`;
+  return `${wish}，${when(one.due_from, now)} 以后打`;
 }
