@@ -162,7 +162,8 @@ def test_five_wrong_codes_lock_the_code_and_a_right_one_works_once(computer: Com
     assert refused(computer.helper(code)) == "computer.code"
     assert refused(computer.helper("12")) == "computer.code"
     fresh = computer.code()
-    assert computer.helper(fresh).next("paired")
+    helper = computer.helper(fresh)  # named, so that its line stays open
+    assert helper.next("paired")
     assert refused(computer.helper(fresh)) == "computer.code"
     computer.village.send(type="computer", talk=computer.talk, do="code")
     assert refused(computer.village) == "computer.running"
