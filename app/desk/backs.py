@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from app import clock
 from app.accounts.rules import Person, within
@@ -78,28 +78,27 @@ def agent_act(person: Person, frame: FromAgent) -> None:
         found = left.must_find(connection, frame.message)
         if not within(person.region, found.region):
             raise Problem("access.region")
-        _DO[type(frame)](connection, person, frame)
+        _DO[type(frame)](connection, person, found, frame)
     bus().publish(f"device:{found.device}")
     bus().publish("desk")
 
 
-def _take(connection: Connection, person: Person, frame: TakeMessage) -> None:
-    left.move(connection, frame.message, callback.Take(person.id), "taken", person.id, agent_name=person.name)
+def _take(connection: Connection, person: Person, found: Row[Any], _frame: TakeMessage) -> None:
+    left.move(connection, found, callback.Take(person.id), "taken", person.id, agent_name=person.name)
 
 
-def _put_back(connection: Connection, person: Person, frame: PutBack) -> None:
-    left.move(connection, frame.message, callback.PutBack(person.id, person.has("lead")), "put_back", person.id)
+def _put_back(connection: Connection, person: Person, found: Row[Any], _frame: PutBack) -> None:
+    left.move(connection, found, callback.PutBack(person.id, person.has("lead")), "put_back", person.id)
 
 
-def _close(connection: Connection, person: Person, frame: CloseMessage) -> None:
+def _close(connection: Connection, person: Person, found: Row[Any], frame: CloseMessage) -> None:
     note = frame.note.strip()
     if not note:
         raise Problem("message.note")
-    left.move(connection, frame.message, callback.Close(person.id), "closed", person.id, note=note)
+    left.move(connection, found, callback.Close(person.id), "closed", person.id, note=note)
 
 
-def _ring(connection: Connection, person: Person, frame: Ring) -> None:
-    found = left.must_find(connection, frame.message)
+def _ring(connection: Connection, person: Person, found: Row[Any], _frame: Ring) -> None:
     after = callback.step(callback.Left(found.state, found.agent, found.tries), callback.Ring(person.id))
     if isinstance(after, callback.Refusal):
         raise Problem(f"message.{after.reason}")
@@ -108,7 +107,7 @@ def _ring(connection: Connection, person: Person, frame: Ring) -> None:
         raise Problem("device.revoked")
     asked = {"language": found.language, "department": found.department}
     talk = store.ring(connection, device, found.item or None, found.release, person, **asked)
-    left.move(connection, found.id, callback.Ring(person.id), "rung", person.id, talk=talk.id)
+    left.move(connection, found, callback.Ring(person.id), "rung", person.id, talk=talk.id)
 
 
 _DO: dict[type, Any] = {TakeMessage: _take, PutBack: _put_back, CloseMessage: _close, Ring: _ring}

@@ -123,8 +123,8 @@ def must_find(connection: Connection, message_id: str) -> Row[Any]:
 
 
 def of_talk(connection: Connection, talk_id: str) -> Row[Any] | None:
-    """The message that a talk calls back for."""
-    return connection.execute(select(message).where(message.c.talk == talk_id)).first()
+    """The message that a talk calls back for, locked until the transaction ends."""
+    return connection.execute(select(message).where(message.c.talk == talk_id).with_for_update()).first()
 
 
 def open_ones(connection: Connection) -> list[Row[Any]]:
@@ -140,10 +140,13 @@ def words(connection: Connection, found: Row[Any]) -> str | None:
 
 
 def move(
-    connection: Connection, message_id: str, signal: callback.Signal, act: str, actor: str, **also: Any
+    connection: Connection, found: Row[Any], signal: callback.Signal, act: str, actor: str, **also: Any
 ) -> Row[Any]:
-    """Carry a signal out, write it into the ledger and so tell the village; `note` in `also` is for the village too."""
-    found, note = must_find(connection, message_id), also.pop("note", "")
+    """Carry a signal out on a locked row, write it into the ledger and so tell the village.
+
+    `note` in `also` is for the village too.
+    """
+    note = also.pop("note", "")
     after = callback.step(callback.Left(found.state, found.agent, found.tries), signal)
     if isinstance(after, callback.Refusal):
         raise Problem(f"message.{after.reason}")
@@ -152,14 +155,14 @@ def move(
         "state": after.state, "agent": after.agent, "tries": after.tries, **({"agent_name": None} if after.agent is None else {}),
         **({"closed_at": now} if after.state == callback.CLOSED else {}), **also,
     }  # fmt: skip
-    connection.execute(update(message).where(message.c.id == message_id).values(**values))
-    moved = must_find(connection, message_id)
+    connection.execute(update(message).where(message.c.id == found.id).values(**values))
+    moved = must_find(connection, found.id)
     body = {
         "state": moved.state, "act": act, "agent_name": moved.agent_name or "", "tries": moved.tries,
         "due_from": moved.due_from, "due_until": moved.due_until,
-        "note": vault().seal(connection, message_id, note) if note else "",
+        "note": vault().seal(connection, found.id, note) if note else "",
     }  # fmt: skip
-    event = ledger.Event(clock.new_id(), "message.moved", message_id, actor, now, body, service_point=moved.point)
+    event = ledger.Event(clock.new_id(), "message.moved", found.id, actor, now, body, service_point=moved.point)
     ledger.project(connection, ledger.append(connection, event))
     return moved
 
@@ -171,7 +174,7 @@ def unanswered(
     ended = store.end(connection, found.id, None, actor, "dropped")
     row = of_talk(connection, found.id)
     if row is not None:
-        move(connection, row.id, callback.Silent(), act, actor, **due_again(minutes))
+        move(connection, row, callback.Silent(), act, actor, **due_again(minutes))
     return ended
 
 
@@ -181,9 +184,9 @@ def settle(connection: Connection, talk_id: str, actor: str, *, over: bool) -> N
     if row is None or row.state != callback.RUNG:
         return
     if over:
-        move(connection, row.id, callback.Settled(), "answered", actor)
+        move(connection, row, callback.Settled(), "answered", actor)
     else:
-        move(connection, row.id, callback.Silent(), "unsettled", actor, **due_again(callback.LATER_MINUTES[-1]))
+        move(connection, row, callback.Silent(), "unsettled", actor, **due_again(callback.LATER_MINUTES[-1]))
 
 
 def due_again(minutes: int) -> dict[str, str]:

@@ -225,7 +225,8 @@ class _Village(_Socket):
             if current is None and wanted:
                 current = _own(connection, wanted, self.device)
         self.talk = current.id if current else None
-        self.topics = ("desk", f"device:{self.device.id}")
+        self.own = f"device:{self.device.id}"
+        self.topics = ("desk", self.own)
         self.shown, self.state = "", ""
         hours = self.app.extensions["jjb_settings"].callback_hours
         self.send({"type": "welcome", "talk": self.talk, "hours": hours})
@@ -266,7 +267,7 @@ class _Village(_Socket):
             self.talk, self.after = current.id, 0
 
     def news(self, topics: set[str], said: set[str]) -> None:
-        if self.topics[0] in topics and (self.talk is None or self.state == session.ENDED):
+        if {self.own, "hello"} & topics and (self.talk is None or self.state == session.ENDED):
             self._rung()
         if self.talk is None or (topics == {"desk"} and self.state in (session.ACTIVE, session.ENDED)):
             return
