@@ -152,7 +152,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "frame", test: /node_modules\/(@vue|vue|vue-router)\/|vite\/|plugin-vue/, priority: 2 },
-            { name: "later", test: /village\/(screens\/(Ask|Case|Item|Mandate|NotFound|Records|Rate|Notice|Device|Help)|parts\/(Materials|Mandate|Paper|SignPad|Thumb)|autosave|caseform|mandate|papers|parts\/RegionPicker)|kit\/(files|hex)|camera\/painter/, priority: 1, includeDependenciesRecursively: false },
+            { name: "later", test: /village\/(screens\/(Ask|Case|Item|Mandate|NotFound|Records|Rate|Notice|Device|Help)|parts\/(Keys|Materials|Mandate|Paper|SignPad|Thumb)|autosave|caseform|mandate|papers|parts\/RegionPicker)|kit\/(files|hex)|camera\/painter/, priority: 1, includeDependenciesRecursively: false },
           ],
         },
       },
