@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { choose, chosen, gadgets, microphone, preferred, why } from "./devices";
+import { again, gadgets } from "../kit/gadgets";
+import { choose, chosen, microphone, why } from "./devices";
 
 const kept = new Map<string, string>();
 const all = [
@@ -30,8 +31,8 @@ describe("what this computer has", () => {
     computer(() => Promise.resolve());
     choose("audioinput", { id: "b", name: "耳机" });
     expect(await chosen("audioinput")).toEqual({ id: "b", name: "耳机" });
-    expect(preferred([{ id: "z", name: "耳机" }], { id: "b", name: "耳机" })?.id).toBe("z");
-    expect(preferred([{ id: "a", name: "内置麦克风" }], { id: "b", name: "耳机" })).toBeUndefined();
+    expect(again([{ id: "z", name: "耳机" }], { id: "b", name: "耳机" })?.id).toBe("z");
+    expect(again([{ id: "a", name: "内置麦克风" }], { id: "b", name: "耳机" })).toBeUndefined();
   });
 
   test("what is kept and broken does not matter", async () => {

@@ -1,14 +1,8 @@
 // Cameras of this computer: which there are, the one that was used last, and why one does not open.
+import { again, gadgets, keep, kept, why as whyOf, type Gadget } from "../kit/gadgets";
 import { Problem } from "../kit/problems";
 
-export interface Lens {
-  id: string;
-  name: string;
-}
-
-interface Choice {
-  id: string;
-  name: string;
+interface Choice extends Gadget {
   grey: boolean;
 }
 
@@ -20,38 +14,19 @@ export const FAULTS = {
   lost: () => new Problem("camera.lost", "摄像头断开了，已经存下的页都在。", "请检查高拍仪的线，插好后按“重新打开”，接着拍。"),
 };
 
-const PLACE = "jjb-camera"; // holds nothing about any person
+const PLACE = "jjb-camera";
 const OVERHEAD = /高拍|拍摄仪|文档|扫描|document|scan|visuali[sz]er|eloam|czur|doc.?cam|overhead/i;
 
 /** What was chosen last on this computer. */
-export function chosen(): Choice {
-  const none = { id: "", name: "", grey: false };
-  try {
-    return { ...none, ...(JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Partial<Choice>) };
-  } catch {
-    return none;
-  }
-}
+export const chosen = (): Choice => ({ id: "", name: "", grey: false, ...kept<Choice>(PLACE) });
 
-export function choose(choice: Partial<Choice>): void {
-  try {
-    localStorage.setItem(PLACE, JSON.stringify({ ...chosen(), ...choice }));
-  } catch {
-    // without storage the choice lasts until the page closes
-  }
-}
+export const choose = (choice: Partial<Choice>): void => keep<Choice>(PLACE, choice);
 
-/** The one to open: as last time (by its name too, ids change with the browser's data), else one that looks down on paper. */
-export function preferred(lenses: readonly Lens[], last: Pick<Choice, "id" | "name">): Lens | undefined {
-  const by = (fits: (lens: Lens) => boolean): Lens | undefined => lenses.find(fits);
-  return by(({ id }) => last.id !== "" && id === last.id) ?? by(({ name }) => last.name !== "" && name === last.name) ?? by(({ name }) => OVERHEAD.test(name)) ?? lenses[0];
-}
+/** The one to open: as last time, else one that looks down on paper. */
+export const preferred = (lenses: readonly Gadget[], last: Gadget): Gadget | undefined =>
+  again(lenses, last) ?? lenses.find(({ name }) => OVERHEAD.test(name)) ?? lenses[0];
 
-/** Cameras by name; names are known once one was allowed. */
-export async function lenses(): Promise<Lens[]> {
-  const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
-  return devices.filter(({ kind }) => kind === "videoinput").map(({ deviceId, label }, at) => ({ id: deviceId, name: label || `摄像头 ${at + 1}` }));
-}
+export const lenses = (): Promise<Gadget[]> => gadgets("videoinput");
 
 /** Opens one camera, the wanted one if it is there; Problem camera.* with what to do. */
 export async function open(id: string): Promise<MediaStream> {
@@ -64,9 +39,4 @@ export async function open(id: string): Promise<MediaStream> {
   }
 }
 
-export function why(error: unknown): Problem {
-  const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError" || name === "SecurityError") return FAULTS.denied();
-  if (name === "NotFoundError" || name === "OverconstrainedError") return FAULTS.none();
-  return FAULTS.busy();
-}
+export const why = (error: unknown): Problem => whyOf(error, FAULTS);
