@@ -24,9 +24,14 @@ export function qr(text: string, only?: number): Grid | null {
   const version = SIZES.findIndex(([total, ec, blocks], i) => bytes.length + (i < 9 ? 2 : 3) <= total - ec * blocks) + 1;
   if (version === 0) return null;
   const bits = interleaved(codewords(bytes, version), version).flatMap((byte) => eight(byte));
-  const made = MASKS.map((mask, number) => drawn(version, bits, mask, number));
-  if (only !== undefined) return made[only] ?? null;
-  return made.reduce((best, grid) => (penalty(grid) < penalty(best) ? grid : best));
+  if (only !== undefined) return MASKS[only] ? drawn(version, bits, MASKS[only], only) : null;
+  let [best, least]: [Grid | null, number] = [null, Infinity];
+  MASKS.forEach((mask, number) => {
+    const grid = drawn(version, bits, mask, number);
+    const points = penalty(grid);
+    if (points < least) [best, least] = [grid, points];
+  });
+  return best;
 }
 
 const eight = (byte: number): number[] => [7, 6, 5, 4, 3, 2, 1, 0].map((bit) => (byte >> bit) & 1);
@@ -152,9 +157,15 @@ function penalty(grid: Grid): number {
   const columns = grid.map((_, c) => grid.map((row) => row[c]!));
   let sum = 0;
   for (const line of [...grid, ...columns]) {
-    const text = line.map((on) => (on ? "1" : "0")).join("");
-    for (const run of text.match(/0{5,}|1{5,}/g) ?? []) sum += run.length - 2;
-    for (let i = 0; i + 11 <= size; i++) if (["10111010000", "00001011101"].includes(text.slice(i, i + 11))) sum += 40;
+    // The last eleven modules as bits, and the run that ends here: one pass, for this is drawn while a person waits.
+    let [bits, run] = [0, 0];
+    for (let i = 0; i < size; i++) {
+      bits = ((bits << 1) | Number(line[i])) & 0x7ff;
+      run = i > 0 && line[i] === line[i - 1] ? run + 1 : 1;
+      if (run === 5) sum += 3;
+      else if (run > 5) sum += 1;
+      if (i >= 10 && (bits === 0b10111010000 || bits === 0b00001011101)) sum += 40;
+    }
   }
   for (let r = 1; r < size; r++) {
     for (let c = 1; c < size; c++) {

@@ -18,6 +18,7 @@ LEFT JOIN code p ON p.code_set = 'project_type' AND p.code = i.project_type`;
 
 export class Knowledge extends ScopeFile {
   private asker: { of: string; it: Asker } | null = null;
+  private why: { of: string; words: [string, string][] } | null = null;
 
   constructor(db: Db) {
     super(db, "knowledge", "知识库", SCHEMA, SEARCH_SQL);
@@ -154,8 +155,11 @@ export class Knowledge extends ScopeFile {
     return this.db.rows("SELECT q, a FROM qa WHERE item = ? ORDER BY pos", [slug]).map(([q, a]) => ({ q: text(q), a: text(a) }));
   }
 
+  /** What materials are for, read once a release: every item and notice asks for all of it. */
   private purposes(): [string, string][] {
-    return this.db.rows("SELECT word, why FROM purpose").map(([word, why]) => [text(word), text(why)]);
+    const of = this.held()?.root ?? "";
+    if (this.why?.of !== of) this.why = { of, words: this.db.rows("SELECT word, why FROM purpose").map(([word, why]) => [text(word), text(why)]) };
+    return this.why.words;
   }
 
   private flow(slug: string): FlowQuestion[] {
