@@ -24,12 +24,12 @@ def shown(code: str) -> str:
 
 
 def next_letters(taken: Collection[str]) -> str:
-    """Two capitals that no device of the point ever had; they are part of every case number. ValueError after 676."""
+    """Two capitals that no device of the township ever had; they are part of every case number. ValueError after 676."""
     for number in range(26 * 26):
         letters = chr(65 + number // 26) + chr(65 + number % 26)
         if letters not in taken:
             return letters
-    raise ValueError("a point has used all 676 device letters")
+    raise ValueError("a township has used all 676 device letters")
 
 
 def public_key_fault(key: object) -> str:

@@ -219,12 +219,18 @@ def _device(connection: Connection, device_id: str) -> Row[Any]:
 
 
 def letters_used(connection: Connection, point_id: str) -> set[str]:
-    """Letters that devices of a point have, had before they left, or will have: case numbers must never meet."""
-    held = connection.execute(select(device.c.letters).where(device.c.point == point_id)).scalars()
-    query = select(device_order).where(or_(device_order.c.point == point_id, device_order.c.from_point == point_id))
+    """Letters that devices of a point's township have, had before they left, or will have: case numbers must never meet.
+
+    A case number names the township (nine digits of the region), and a township has many villages.
+    """
+    region = point(connection, point_id).region
+    same = select(service_point.c.id).where(service_point.c.region.startswith(region[:9], autoescape=True))
+    points = set(connection.execute(same).scalars())
+    held = connection.execute(select(device.c.letters).where(device.c.point.in_(points))).scalars()
+    query = select(device_order).where(or_(device_order.c.point.in_(points), device_order.c.from_point.in_(points)))
     moves = connection.execute(query).all()
-    gone = {one.from_letters for one in moves if one.from_point == point_id}
-    coming = {one.letters for one in moves if one.point == point_id}
+    gone = {one.from_letters for one in moves if one.from_point in points}
+    coming = {one.letters for one in moves if one.point in points}
     return set(held) | gone | coming
 
 

@@ -84,7 +84,7 @@ class Village:
 
     def case(self, counter: int, item: str = "temp-id-card") -> dict[str, Any]:
         """A case handed in here."""
-        region = "533301001" if self.point == "hexie" else "533324204"
+        region = "533324204" if self.point == "dulongjiang" else "533301001"
         case_no = f"NJ{region}20261123{self.letters}{counter:04d}"
         applicant = {
             "name": "阿普山",

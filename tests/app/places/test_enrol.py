@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import create_app
+from app.places import store as places
 from app.settings import Settings
 from sync import signatures
 from tests.app.village import Village, enrol, issue, new_key
@@ -35,6 +36,16 @@ def test_letters_are_never_used_again_even_after_a_device_was_stopped(app: Flask
             text("UPDATE device SET revoked_at='2026-01-01T00:00:00.000Z' WHERE id=:id"), {"id": first.id}
         )
     assert (first.letters, Village(app).letters, Village(app, "dulongjiang").letters) == ("AA", "AB", "AA")
+
+
+def test_two_villages_of_a_township_never_share_letters(app: Flask) -> None:
+    neighbour = {"id": "jinxiu", "name": "锦秀社区", "region": "533301001002", "address": "", "hours": "", "phone": ""}
+    with app.app_context(), app.extensions["jjb_db"].write() as connection:
+        places.add_point(connection, neighbour, "centre")
+    here, there = Village(app), Village(app, "jinxiu")
+    assert (here.letters, there.letters) == ("AA", "AB")
+    for village in (here, there):  # their first case of the day would have had one number
+        assert village.round(village.case(1)).json["verdicts"][0]["verdict"] == "accepted"
 
 
 def test_a_code_may_be_typed_as_people_type(app: Flask) -> None:
