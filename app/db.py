@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 from flask import current_app
@@ -24,6 +25,10 @@ metadata = MetaData(
 )
 
 
+WRITER_WAIT_S = 30
+"""How long a writer waits for those before it; the same in this process and beside others."""
+
+
 class Database:
     """An engine and the two kinds of transaction the product uses."""
 
@@ -31,12 +36,27 @@ class Database:
         self.engine = (
             _sqlite_engine(url) if url.startswith("sqlite") else create_engine(url, pool_size=20, max_overflow=40)
         )
+        self._turn = Lock()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write; commits at the end, rolls back on any exception."""
-        with self.engine.begin() as connection:
+        with self._alone(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A turn among the writers of this process, on SQLite.
+
+        SQLite itself lets a writer look again after up to 100 ms: with dozens of them, most of the time nobody writes.
+        Who gets no turn goes on and hears from SQLite that the database is locked.
+        """
+        mine = self.is_sqlite and self._turn.acquire(timeout=WRITER_WAIT_S)
+        try:
+            yield
+        finally:
+            if mine:
+                self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

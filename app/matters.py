@@ -13,6 +13,8 @@ DECIDED = ("done", "refused")
 def matter_of(connection: Connection, entry: ledger.Entry) -> str:
     """What a rating counts for. Programs before 0.2 name the case in both: not decided yet, it was the visit."""
     matter = str(entry.body["matter"])
+    if matter.startswith(events.VISIT):
+        return matter
     filed = next(iter(ledger.read(connection, limit=1, subject=matter, name="case.submitted")), None)
     steps = ledger.read(connection, subject=matter, name="case.progressed")
     decided = any(step.body["state"] in DECIDED for step in steps if step.seq < entry.seq)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import current_app
-from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
+from sqlalchemy import Column, Connection, Table, Text, bindparam, delete, insert, select
 
 from app.db import metadata
 from app.keys import secret
@@ -31,6 +31,7 @@ vault_key = Table(
 )
 
 
+WRAPPED = select(vault_key.c.wrapped).where(vault_key.c.subject == bindparam("subject"))
 HIDDEN = "sealed:"
 FORGOTTEN = "（已按规定删除）"
 
@@ -72,7 +73,7 @@ class Vault:
         if key is None:
             key = AESGCM.generate_key(256)
             wrapped = _encrypt(self._master, key, subject)
-            connection.execute(insert(vault_key).values(subject=subject, wrapped=wrapped))
+            connection.execute(insert(vault_key), {"subject": subject, "wrapped": wrapped})
         return _encrypt(AESGCM(key), json.dumps(value, ensure_ascii=False).encode(), subject)
 
     def open(self, connection: Connection, subject: str, sealed: str) -> Any | None:
@@ -109,7 +110,7 @@ class Vault:
         return hmac.digest(self._marks, text.encode(), hashlib.sha256).hex()[:32]
 
     def _key(self, connection: Connection, subject: str) -> bytes | None:
-        wrapped = connection.execute(select(vault_key.c.wrapped).where(vault_key.c.subject == subject)).scalar()
+        wrapped = connection.execute(WRAPPED, {"subject": subject}).scalar()
         return None if wrapped is None else _decrypt(self._master, wrapped, subject)
 
 

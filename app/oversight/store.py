@@ -106,14 +106,14 @@ def on_question_asked(connection: Connection, entry: Entry) -> None:
     """Project a question asked in a village."""
     body = entry.body
     row = {"text": body["text"], "decision": body["decision"], "picked": body["picked"], "release": body["release"]}
-    connection.execute(insert(seen_question).values(**_common(entry), **row, offered=json.dumps(body["items"])))
+    connection.execute(insert(seen_question), {**_common(entry), **row, "offered": json.dumps(body["items"])})
 
 
 def on_case_submitted(connection: Connection, entry: Entry) -> None:
     """Project a case handed in; nothing of the applicant."""
     body = entry.body
     row = {"case_no": body["case_no"], "item": body["item"], "release": body["release"]}
-    connection.execute(insert(seen_case).values(**_common(entry), **row))
+    connection.execute(insert(seen_case), {**_common(entry), **row})
 
 
 def on_rating_given(connection: Connection, entry: Entry) -> None:
@@ -123,7 +123,7 @@ def on_rating_given(connection: Connection, entry: Entry) -> None:
     if connection.execute(select(seen_rating.c.seq).where(seen_rating.c.matter == matter)).first():
         return
     row = {"matter": matter, "level": body["level"], "reasons": json.dumps(body["reasons"], ensure_ascii=False)}
-    connection.execute(insert(seen_rating).values(**_common(entry), **row))
+    connection.execute(insert(seen_rating), {**_common(entry), **row})
 
 
 def figures(connection: Connection, points: Collection[str], start: str, end: str) -> dict[str, dict[str, int]]:

@@ -6,7 +6,21 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)  # fmt: skip
 
 from app import clock, events, ledger
 from app.db import metadata
@@ -68,9 +82,15 @@ def fingerprint(event: DeviceEvent) -> str:
     return hashlib.sha256(json.dumps(whole, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
+SEEN = select(sync_event).where(sync_event.c.event_id == bindparam("id"))
+FORGET = delete(sync_event).where(sync_event.c.event_id == bindparam("id"))
+REMEMBER = insert(sync_event)
+"""Made once, as in `app/ledger.py`: they run for every event of every village."""
+
+
 def seen(connection: Connection, event_id: str) -> Row[Any] | None:
     """The verdict given before on an event id, if any."""
-    return connection.execute(select(sync_event).where(sync_event.c.event_id == event_id)).first()
+    return connection.execute(SEEN, {"id": event_id}).first()
 
 
 def remember(
@@ -83,6 +103,7 @@ def remember(
 ) -> None:
     """Keep a verdict, so that the same event gets the same one again. An accepted one replaces an earlier rejection."""
     values = {
+        "event_id": event.id,
         "device": device.id,
         "device_seq": event.seq,
         "sha256": fingerprint(event),
@@ -90,8 +111,8 @@ def remember(
         "ledger_seq": ledger_seq,
         "problem": problem,
     }
-    if connection.execute(update(sync_event).where(sync_event.c.event_id == event.id).values(values)).rowcount == 0:
-        connection.execute(insert(sync_event).values(event_id=event.id, **values))
+    connection.execute(FORGET, {"id": event.id})
+    connection.execute(REMEMBER, values)
 
 
 def enter(connection: Connection, vault: Vault, device: Device, event: DeviceEvent, received_at: str) -> ledger.Entry:
