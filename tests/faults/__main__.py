@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import signal
 import sys
 import tempfile
@@ -20,8 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.catalogue import FAULTS, Fault, run
-from tests.faults.lab import Lab
+from tests.faults.lab import Lab, prepare
 from tests.faults.machine import random_histories
+
+BLOCK = 50
+"""Histories on one centre."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,12 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stopped from outside: leave no server and no disk behind
     chosen = [fault for fault in FAULTS if not asked.fault or fault.name in asked.fault]
     with tempfile.TemporaryDirectory(prefix="jjb-faults-") as folder:
+        if asked.histories:
+            _histories(Path(folder), asked)
+            return 0
         lab = Lab(Path(folder), asked.data)
         try:
-            if asked.histories:
-                random_histories(lab, asked.histories)
-                print(f"{asked.histories} random histories, 0 violations", file=sys.stderr)
-                return 0
             results = [_series(lab, fault, asked) for fault in chosen]
         finally:
             lab.close()
@@ -52,6 +55,23 @@ def main(arguments: list[str] | None = None) -> int:
         f"{runs} runs, {broken} violations, {len(skipped)} faults skipped {' '.join(skipped)}".rstrip(), file=sys.stderr
     )
     return 1 if broken else 0
+
+
+def _histories(folder: Path, asked: argparse.Namespace) -> None:
+    """In blocks, each with a centre of its own: hundreds of releases would fill its small disk."""
+    data = asked.data or prepare(folder / "prepared")
+    for block, done in enumerate(range(0, asked.histories, BLOCK), asked.first_seed):
+        lab = Lab(folder / f"block{block}", data)
+        try:
+            random_histories(lab, min(BLOCK, asked.histories - done), block)
+        finally:
+            lab.close()
+            shutil.rmtree(lab.folder)
+        print(
+            f"block {block}: {min(done + BLOCK, asked.histories)} random histories, 0 violations",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _series(lab: Lab, fault: Fault, asked: argparse.Namespace) -> dict[str, Any]:
@@ -76,7 +96,9 @@ def _series(lab: Lab, fault: Fault, asked: argparse.Namespace) -> dict[str, Any]
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="What the promises are worth.")
     parser.add_argument("--seeds", type=int, default=5, help="runs of each fault (5)")
-    parser.add_argument("--first-seed", type=int, default=1, help="to see one run again (1)")
+    parser.add_argument(
+        "--first-seed", type=int, default=1, help="to see one run, or one block of histories, again (1)"
+    )
     parser.add_argument("--fault", action="append", help="only this one, F7; may be given again")
     parser.add_argument(
         "--histories", type=int, default=0, help="random histories instead of the list; stops at a fault"

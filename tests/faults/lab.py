@@ -74,6 +74,14 @@ class Disk:
             subprocess.run(["umount", "-l", str(self.folder)], check=True)
 
 
+def prepare(data: Path) -> Path:
+    """A new centre's data folder, with its demo people and places."""
+    made = create_app(Settings(data=data))
+    setup(made, demo=True)
+    made.extensions["jjb_db"].close()
+    return data
+
+
 class Lab:
     """A centre that was set up once. `template`: a data folder to copy; without one it is made."""
 
@@ -84,9 +92,7 @@ class Lab:
         if template:
             shutil.copytree(template, self.data)
         else:
-            made = create_app(Settings(data=self.data))
-            setup(made, demo=True)
-            made.extensions["jjb_db"].close()
+            prepare(self.data)
         self.settings = Settings(data=self.data)
         self.app = create_app(self.settings)
         self.centre = Centre(self.data)
