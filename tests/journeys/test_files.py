@@ -37,7 +37,7 @@ def photo(page: Page, width: int, height: int) -> bytes:
 def enrol(page: Page, centre: Centre, wire: Wire) -> None:
     register(page, centre, wire.url)
     expect(page.locator(".strip")).to_contain_text("知识第 1 版")
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
 
 def test_a_photo_taken_offline_arrives_once_and_stands_beside_its_case(

@@ -58,7 +58,7 @@ def test_two_guides_share_a_computer(centre: Centre, open_browser: OpenBrowser, 
         village = open_browser("village")
         page = village.pages[0]
         register(page, centre, wire.url)
-        page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         wire.down()
         page.reload()
         assert faults_of(page) == []
