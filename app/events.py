@@ -445,7 +445,17 @@ class TalkPassed(Body):
 
 
 class TalkRefused(Body):
-    kind: Literal["page"]
+    kind: Literal["page", "page_control"]
+
+
+class TalkAct(Body):
+    """One act of an agent on a village page."""
+
+    verb: Literal["fill", "press", "choose", "scroll"]
+    mark: Short
+    """Where, in the words of the program's own list; never what was filled in."""
+    outcome: Literal["done", "refused", "held", "unanswered"]
+    reason: Short
 
 
 class TalkMoved(Body):
@@ -549,6 +559,7 @@ EVENTS: dict[str, Kind] = {
     "retention.ran": Kind("centre", RetentionRan),
     "retention.released": Kind("centre", Reasoned, sealed=("reason",)),
     "sync.settled": Kind("centre", SyncSettled),
+    "talk.act": Kind("centre", TalkAct),
     "talk.claimed": Kind("centre", Nothing),
     "talk.computer": Kind("centre", TalkComputer),
     "talk.consent": Kind("centre", TalkConsent),

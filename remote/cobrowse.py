@@ -166,6 +166,7 @@ ATTRIBUTES: dict[str, re.Pattern[str]] = {
     **_each("value", _DOTS),
     **_each("class", _CLASS),
     **_each("id role dir lang data-secret data-size data-theme", re.compile(r"^[A-Za-z0-9_.-]{0,40}$")),
+    **_each("data-fill data-press data-choose", re.compile(r"^[a-z]{1,12}$")),
     **_each("checked selected disabled readonly open hidden multiple reversed", _NAME),
     **_each("aria-current aria-pressed aria-selected aria-invalid aria-expanded aria-disabled aria-checked", _NAME),
     **_each("rows cols start colspan rowspan", _COUNT),

@@ -12,12 +12,14 @@ LONGEST_S = {
     "camera": 3600,
     "screen": 3600,
     "page": 3600,
+    "page_control": 600,
     "computer_view": 3600,
     "computer_control": 600,
 }
 """Kinds of consent and how long one lasts at most."""
 ENDS_WITH = {
     "voice": ("voice", "camera", "screen"),
+    "page": ("page_control", "page"),
     "computer_view": ("computer_control", "computer_view"),
 }
 """What ends together with a kind."""

@@ -69,7 +69,7 @@ class Point(Frame, tag="page_point"):
 
 FromVillage = Page
 FromAgent = See | Point
-LIVELY = ("see", "page_point")
+LIVELY = ("see", "page_point", "page_act", "page_did")
 """Types of frames that come often; they are counted with the pieces."""
 
 
@@ -99,7 +99,7 @@ class Pages:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.seen: dict[str, _Seen] = {}
-        self.refused: dict[tuple[str, str], float] = {}
+        self.refused: dict[tuple[str, str, str], float] = {}
         self.words = Path(cobrowse.__file__).with_name("cobrowse.words").read_bytes()
 
     def forget(self, talk: str) -> None:
@@ -136,7 +136,7 @@ def sweep() -> None:
 
 def village_act(device: Device, frame: FromVillage, line: str) -> None:
     """Carry out a frame of a village about its page; `line` is the socket that it came by."""
-    found = _of_village(device, frame.talk)
+    found = of_village(device, frame.talk)
     pages = _pages()
     with pages.lock:
         before = pages.seen.get(found.id)
@@ -171,7 +171,7 @@ def piece(device: Device, talk: str | None, data: bytes) -> bytes:
     """Take a piece of a page's stream and show it to the agent; the receipt for the village."""
     if talk is None or len(data) < 5 or data[0] != PIECE:
         raise Problem("page.stream", reason="piece")
-    found = _of_village(device, talk)
+    found = of_village(device, talk)
     pages = _pages()
     with pages.lock:
         seen = pages.seen.get(talk)
@@ -215,13 +215,7 @@ def _keep(seen: _Seen, events: list[cobrowse.Event]) -> tuple[int, bool]:
 
 def agent_act(person: Person, frame: FromAgent) -> None:
     """Show an agent what it has not seen, or its village where it points."""
-    with db().read() as connection:
-        found = store.find(connection, frame.talk)
-    if not within(person.region, found.region):
-        raise Problem("access.region")
-    _active(found)
-    if found.agent != person.id:
-        raise Problem("talk.not_yours")
+    found = of_agent(person, frame.talk)
     _may(found, person.id)
     if isinstance(frame, Point):
         _point(found, frame)
@@ -255,7 +249,27 @@ def _show(found: Row[Any], frame: See) -> None:
     _to_agent(found, told)
 
 
-def _of_village(device: Device, talk: str) -> Row[Any]:
+def is_shown(talk: str) -> bool:
+    """Whether a page is seen and its village's line is live."""
+    with _pages().lock:
+        seen = _pages().seen.get(talk)
+    return seen is not None and seen.gone_at is None
+
+
+def of_agent(person: Person, talk: str) -> Row[Any]:
+    """An active talk that is this agent's own."""
+    with db().read() as connection:
+        found = store.find(connection, talk)
+    if not within(person.region, found.region):
+        raise Problem("access.region")
+    _active(found)
+    if found.agent != person.id:
+        raise Problem("talk.not_yours")
+    return found
+
+
+def of_village(device: Device, talk: str) -> Row[Any]:
+    """An active talk of this device whose page may be seen."""
     with db().read() as connection:
         found = store.find(connection, talk)
     if found.device != device.id:
@@ -279,17 +293,21 @@ def _may(found: Row[Any], actor: str) -> None:
 
 
 def _refusal(found: Row[Any], actor: str) -> Problem:
-    """The refusal, noted in the ledger; not each one of a flood."""
+    note_refusal(found, actor, PAGE)
+    return Problem("page.consent")
+
+
+def note_refusal(found: Row[Any], actor: str, kind: str) -> None:
+    """Note a refusal in the ledger; not each one of a flood."""
     pages = _pages()
     now = time.monotonic()
     with pages.lock:
         pages.refused = {key: at for key, at in pages.refused.items() if at > now - REFUSALS_S}
-        told = (found.id, actor) in pages.refused
-        pages.refused.setdefault((found.id, actor), now)
+        told = (found.id, actor, kind) in pages.refused
+        pages.refused.setdefault((found.id, actor, kind), now)
     if not told:
         with db().write() as connection:
-            store.note(connection, "talk.refused", found.id, actor, found.point, {"kind": PAGE})
-    return Problem("page.consent")
+            store.note(connection, "talk.refused", found.id, actor, found.point, {"kind": kind})
 
 
 def _to_village(found: Row[Any], frame: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from app.places.guard import Device
 from app.problems import Problem
 from remote import consent, relay, session
 
-Kind = Literal["voice", "camera", "screen", "page"]
+Kind = Literal["voice", "camera", "screen", "page", "page_control"]
 Body = Annotated[str, Meta(min_length=2, max_length=16_384)]
 """A signal between browsers; the centre does not read it."""
 
@@ -108,7 +108,7 @@ def village_act(device: Device, frame: FromVillage) -> None:
             raise Problem("talk.missing")
     _active(found)
     if isinstance(frame, Consent) and frame.given:
-        _with_voice(found, frame.kind)
+        _beside(found, frame.kind)
         grant = grants().give(frame.talk, frame.kind, found.agent)
         with db().write() as connection:
             store.note_consent(connection, found, device.id, frame.kind, given=True)
@@ -131,7 +131,7 @@ def agent_act(person: Person, frame: FromAgent) -> None:
     if found.agent != person.id:
         raise Problem("talk.not_yours")
     if isinstance(frame, Ask):
-        _with_voice(found, frame.kind)
+        _beside(found, frame.kind)
         _send(_village(found), {"type": "ask", "talk": found.id, "kind": frame.kind, "agent_name": found.agent_name})
     elif isinstance(frame, Consent):
         if frame.given:
@@ -165,10 +165,11 @@ def _stop_one(found: Any, kind: str, actor: str, *, always: bool) -> None:
         _tell_both(found, kind, given=False, for_s=0)
 
 
-def _with_voice(found: Any, kind: str) -> None:
-    """A picture is shown beside a voice that is allowed, never alone."""
-    if kind in consent.ENDS_WITH["voice"] and kind != "voice" and not grants().allows(found.id, "voice", found.agent):
-        raise Problem("talk.consent")
+def _beside(found: Any, kind: str) -> None:
+    """A picture is shown beside a voice that is allowed, a page is acted on while it is seen: never alone."""
+    for first, problem in (("voice", "talk.consent"), ("page", "page.consent")):
+        if kind in consent.ENDS_WITH[first] and kind != first and not grants().allows(found.id, first, found.agent):
+            raise Problem(problem)
 
 
 def _pass_on(found: Any, frame: Signal, topic: str) -> None:

@@ -17,7 +17,7 @@ from app import clock
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import cobrowse, left, store
+from app.desk import cobrowse, control, left, store
 from app.desk.store import presence, talk
 from app.problems import Problem
 from remote import routing, session
@@ -131,6 +131,7 @@ def tick() -> None:
         silence()
         route()
         cobrowse.sweep()
+        control.sweep()
 
 
 def silence() -> None:

@@ -14,7 +14,7 @@ from app import clock
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import backs, cobrowse, computer, health, left, life, media, seats, store
+from app.desk import backs, cobrowse, computer, control, health, left, life, media, seats, store
 from app.desk.frames import Frame, Id, Plain
 from app.handling.rules import department_of
 from app.knowledge import releases
@@ -91,6 +91,7 @@ AgentFrame = (
     | life.FromAgent
     | media.FromAgent
     | cobrowse.FromAgent
+    | control.Act
     | health.Health
     | backs.FromAgent
 )
@@ -112,6 +113,7 @@ def village_act(device: Device, frame: VillageFrame) -> None:
         media.village_act(device, frame)
         if isinstance(frame, media.Consent):
             cobrowse.consented(frame)
+            control.consented(frame)
         return
     if isinstance(frame, computer.Computer):
         computer.village_act(device, frame)
@@ -181,9 +183,15 @@ def agent_act(person: Person, frame: AgentFrame) -> None:
         media.agent_act(person, frame)
         if isinstance(frame, media.Consent):
             cobrowse.consented(frame)
+            control.consented(frame)
         return
     if isinstance(frame, cobrowse.FromAgent):
         cobrowse.agent_act(person, frame)
+        if isinstance(frame, cobrowse.See):
+            control.tell_again(frame.talk)
+        return
+    if isinstance(frame, control.Act):
+        control.agent_act(person, frame)
         return
     if isinstance(frame, health.Health):
         health.agent_act(person, frame)

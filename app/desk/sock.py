@@ -26,7 +26,7 @@ from app.accounts.guard import current_person, log_in_mark, still_logged_in
 from app.accounts.rules import Person, within
 from app.bus import bus
 from app.db import db
-from app.desk import cobrowse, computer, media, probe, seats, service, sock_computer, store
+from app.desk import cobrowse, computer, control, media, probe, seats, service, sock_computer, store
 from app.places.guard import Device, device_public
 from app.problems import Problem
 from remote import session
@@ -56,6 +56,7 @@ def install(app: Flask) -> None:
     app.extensions["jjb_pace"] = seats.Pace()
     app.extensions["jjb_computers"] = computer.Rooms()
     app.extensions["jjb_pages"] = cobrowse.Pages()
+    app.extensions["jjb_hands"] = control.Hands()
     budget = threading.BoundedSemaphore(settings.socket_limit)
     sock = Sock(app)
 
@@ -237,7 +238,9 @@ class _Village(_Socket):
             cobrowse.line_lost(self.talk, self.line)
 
     def take(self, text: str) -> None:
-        frame = service.read_frame(text, service.VillageFrame | cobrowse.FromVillage | probe.LinkTest)
+        frame = service.read_frame(
+            text, service.VillageFrame | cobrowse.FromVillage | control.FromVillage | probe.LinkTest
+        )
         if isinstance(frame, service.Ping):
             self.inbox.put(("send", {"type": "pong"}))
             seats.tick()  # also when no other desk is open: the village must not wait for somebody who is gone
@@ -247,6 +250,10 @@ class _Village(_Socket):
             return
         if isinstance(frame, cobrowse.FromVillage):
             cobrowse.village_act(self.device, frame, self.line)
+            control.tell_again(frame.talk)
+            return
+        if isinstance(frame, control.FromVillage):
+            control.village_act(self.device, frame)
             return
         service.village_act(self.device, frame)
         if isinstance(frame, service.Open):
@@ -342,7 +349,7 @@ class _Agent(_Socket):
         if isinstance(frame, service.Watch):
             self.watched[frame.talk] = frame.after
         service.agent_act(self.person, frame)
-        if isinstance(frame, cobrowse.FromAgent):
+        if isinstance(frame, cobrowse.FromAgent | control.Act):
             return  # nothing of the queue or of a transcript changed
         if isinstance(frame, service.Ping):
             self._be_present()

@@ -104,6 +104,7 @@ WORDS = {
     "retention.ran": "到期清理",
     "retention.released": "取消保留",
     "sync.settled": "处理退回的记录",
+    "talk.act": "坐席代村里操作页面",
     "talk.claimed": "坐席接起呼叫",
     "talk.computer": "共享或操作村里的电脑",
     "talk.consent": "同意或停止语音",
@@ -137,7 +138,9 @@ def word_of(name: str) -> str:
 FIELD_WORDS = {
     "guest": "请进来的人",
     "how": "怎么过去的",
+    "mark": "哪一处",
     "mode": "怎么参与",
+    "verb": "怎么操作",
     "on": "开始或结束",
     "person": "人员",
     "sent_away": "村里请其离开",

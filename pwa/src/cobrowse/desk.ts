@@ -1,5 +1,6 @@
 // The agent's end of pages that are seen: asks, keeps what came since the last whole picture, and hands it to the frame.
 import { reactive, readonly } from "vue";
+import * as acting from "./acting";
 import type { Event, Pointed, ToFrame } from "./messages";
 
 export type Frame = Record<string, unknown>;
@@ -22,6 +23,7 @@ let send: (frame: Frame) => boolean = () => false;
 
 export function bind(to: (frame: Frame) => boolean): void {
   send = to;
+  acting.bind(to);
 }
 
 export function ask(talk: string): void {
@@ -35,7 +37,8 @@ export function stop(talk: string): void {
 
 export function take(frame: Frame): void {
   const talk = String(frame.talk);
-  if (frame.type === "consent" && frame.kind === "page") {
+  if (frame.kind === "page_control" || frame.type === "page_hand" || frame.type === "page_did") acting.take(frame);
+  else if (frame.type === "consent" && frame.kind === "page") {
     if (!frame.given) {
       const refused = state[talk]?.phase === "asking";
       drop(talk);
@@ -95,6 +98,8 @@ export function keepOnly(talks: readonly string[]): void {
 }
 
 export function refused(code: string, message: string): void {
+  acting.refused(code, message);
+  if (["page.act", "page.hand", "page.held"].includes(code)) return;
   for (const [talk, one] of Object.entries(state)) {
     if (code === "page.consent" && one.phase !== "asking") drop(talk);
     else one.problem = message;
@@ -104,6 +109,7 @@ export function refused(code: string, message: string): void {
 function drop(talk: string): void {
   delete state[talk];
   kept.delete(talk);
+  acting.drop(talk);
 }
 
 /** A frame is there and hears from now on, from the last whole picture; returns what ends that. */

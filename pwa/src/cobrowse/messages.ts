@@ -1,5 +1,6 @@
 // What the desk and the frame of the replay tell each other.
 
+import type { Target } from "./acting";
 import type { Stroke } from "./marks";
 
 export interface Event {
@@ -18,7 +19,7 @@ export interface ToFrame {
   clear?: boolean;
 }
 
-export type Mode = Stroke;
+export type Mode = Stroke | "act";
 
 export interface Pointed {
   type: "point";
@@ -26,4 +27,4 @@ export interface Pointed {
   node: number;
   path: number[];
 }
-export type FromFrame = { type: "ready" } | { type: "size"; width: number; height: number } | Pointed;
+export type FromFrame = { type: "ready" } | { type: "size"; width: number; height: number } | Pointed | { type: "act"; target: Target | null };

@@ -41,7 +41,7 @@ test.each(PERSON)("a person planted in every place is in no event: %s", (who) =>
     told({ type: 2, data: { node: tree, initialOffset: { left: 0, top: 0, who } } }),
     told({ type: 4, data: { href: `http://x/#/${who}`, width: 1, height: 1 } }),
     told({ type: 3, data: { source: 0, texts: every.map((id) => ({ id, value: who })), attributes: [], removes: [{ parentId: 1, id: 2, who }], adds: [{ parentId: 1, nextId: null, node: tree, who }] } }),
-    ...["title", "aria-label", "value", "class", "id", "style", "src", "href", "data-x", "placeholder", "alt", "label", "role", "type", "checked", "aria-checked", "d", "rows"].map((name) =>
+    ...["title", "aria-label", "value", "class", "id", "style", "src", "href", "data-x", "placeholder", "alt", "label", "role", "type", "checked", "aria-checked", "d", "rows", "data-fill", "data-press", "data-choose"].map((name) =>
       told({ type: 3, data: { source: 0, texts: [], removes: [], adds: [], attributes: every.map((id) => ({ id, attributes: { [name]: who } })) } }),
     ),
     told({ type: 3, data: { source: 0, texts: [], removes: [], adds: [], attributes: every.map((id) => ({ id, attributes: { style: { background: `url(${who})`, color: [who, ""] } } })) } }),

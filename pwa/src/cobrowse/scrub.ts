@@ -23,7 +23,7 @@ const PLAIN = new Set([
   "role", "type", "disabled", "readonly", "open", "hidden", "multiple", "rows", "cols", "colspan", "rowspan", "start", "reversed", "dir", "lang",
   "viewBox", "width", "height", "d", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "rx", "ry", "points", "fill", "stroke", "stroke-width",
   "stroke-linecap", "stroke-linejoin", "fill-rule", "rr_width", "rr_height", "rr_scrollLeft", "rr_scrollTop", "rr_open_mode", "aria-current",
-  "aria-invalid", "aria-expanded", "aria-disabled", "data-size", "data-theme",
+  "aria-invalid", "aria-expanded", "aria-disabled", "data-size", "data-theme", "data-fill", "data-press", "data-choose",
 ]);
 /** Attributes that tell what is chosen. */
 const CHOSEN = new Set(["checked", "selected", "aria-checked", "aria-selected", "aria-pressed"]);

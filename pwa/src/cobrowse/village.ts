@@ -4,6 +4,7 @@ import { markRaw, reactive, readonly, shallowRef, type Component } from "vue";
 import { record } from "@rrweb/record";
 
 import dictionary from "../../../remote/cobrowse.words?raw";
+import * as hands from "./hands";
 import { BLOCKED, dots } from "./mask";
 import type { Mark } from "./marks";
 import { Pieces } from "./pieces";
@@ -40,11 +41,14 @@ let pressed = false; // it was allowed in this window
 
 export function bind(to: Wire): void {
   wire = to;
+  hands.bind((frame) => to.send(frame), (node) => record.mirror.getNode(node));
 }
 
 export async function take(frame: Frame): Promise<void> {
   const talk = String(frame.talk);
-  if (frame.type === "ask") {
+  if (frame.kind === "page_control" || ["page_act", "page_hand"].includes(String(frame.type))) {
+    hands.take(frame, talk === state.talk && state.seen);
+  } else if (frame.type === "ask") {
     Object.assign(state, { talk, agent: String(frame.agent_name ?? ""), asked: true, problem: "" });
     overlay.value ??= markRaw((await import("./Watched.vue")).default);
   } else if (frame.type === "consent") {
@@ -80,6 +84,7 @@ export function live(): void {
 }
 
 export function refused(code: string): void {
+  hands.refused(code);
   if (code === "page.consent") close();
   else if (code === "page.stream" && state.seen && !state.cut) restart();
 }
@@ -99,6 +104,7 @@ export function stop(): void {
 
 export function close(): void {
   rest();
+  hands.close();
   clearTimeout(ends);
   stream = null;
   pressed = false;

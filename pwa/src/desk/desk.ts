@@ -101,7 +101,7 @@ function fail(error: unknown): void {
 function take(frame: Record<string, unknown>): void {
   if (frame.type === "desk") settle(frame as unknown as DeskState);
   else if (frame.type === "message") heard([frame as unknown as Message]);
-  else if (["seen", "away"].includes(String(frame.type)) || frame.kind === "page") page.take(frame);
+  else if (["seen", "away", "page_hand", "page_did"].includes(String(frame.type)) || /^page/.test(`${frame.kind}`)) page.take(frame);
   else if (["consent", "signal", "relay"].includes(String(frame.type))) takeVoice(frame);
   else if (frame.type === "problem") {
     if ((frame.error as { code: string }).code === "talk.consent") close();
