@@ -8,6 +8,7 @@ import { Problem } from "../kit/problems";
 import { Health, type Why } from "./health";
 import { START, TEXT, VOICE, WORDS, type Ladder, pinned, step } from "./ladder";
 import { Peer, type Place, type Told } from "./peer";
+import { isPointed, type Pointed } from "./pointing";
 import { another, capture, faultOf, placeOf, type Source } from "./pictures";
 import { type Meter, UNREAD, read } from "./stats";
 
@@ -25,6 +26,8 @@ interface Wire {
 interface Body extends Told {
   round: number;
   says?: Says;
+  /** Where the agent points in a picture of the village. */
+  point?: Pointed;
   /** The village's line is proved live again: what it was sent meanwhile went nowhere. */
   back?: boolean;
 }
@@ -67,6 +70,8 @@ const state = reactive({
   seen: { camera: null, screen: null } as Record<Place, MediaStream | null>,
   /** Our own pictures, to look at. */
   own: { camera: null, screen: null } as Record<Place, MediaStream | null>,
+  /** What the agent pointed at last in a picture of ours. */
+  pointed: null as Pointed | null,
 });
 export const voice = readonly(state) as typeof state;
 
@@ -239,7 +244,7 @@ export function close(): void {
   ladder = START;
   theirs = SILENT;
   before = 0;
-  Object.assign(state, { phase: "off", muted: false, paused: false, words: "", rung: VOICE, sends: { mine: VOICE, theirs: VOICE }, pin: 0, bytes: 0, rtt: null, wanted: [] });
+  Object.assign(state, { phase: "off", muted: false, paused: false, words: "", rung: VOICE, sends: { mine: VOICE, theirs: VOICE }, pin: 0, bytes: 0, rtt: null, wanted: [], pointed: null });
   Object.assign(state, { mine: { ...NOTHING }, theirs: { ...NOTHING }, seen: { camera: null, screen: null } });
   wire?.onShow?.(state.mine);
 }
@@ -314,7 +319,7 @@ function connect(): Peer {
       onState: (is) => mine === peer && onState(mine, is),
       onVoice: hearVoice,
       onPicture: (place, track) => (state.seen[place] = markRaw(new MediaStream([track]))),
-      onData: (text) => mine === peer && heed((JSON.parse(text) as { says: Says }).says),
+      onData: (text) => mine === peer && heard(JSON.parse(text) as Partial<Body>),
       onDataOpen: () => mine === peer && settle(),
     },
     mic?.getAudioTracks() ?? [],
@@ -345,10 +350,7 @@ function onState(mine: Peer, is: RTCPeerConnectionState): void {
 }
 
 async function hear(body: Body): Promise<void> {
-  if (body.says) {
-    heed(body.says);
-    return;
-  }
+  if (heard(body)) return;
   if (body.back && wire?.side === "agent") {
     called = true;
     if (!recovering) peer?.restart();
@@ -360,6 +362,18 @@ async function hear(body: Body): Promise<void> {
   }
   if (body.round === round) await peer?.hear(body);
   if (body.description) settle();
+}
+
+/** What the other end says of itself or points at; false for what builds the connection. */
+function heard({ says, point }: Partial<Body>): boolean {
+  if (says) heed(says);
+  else if (wire?.side === "village" && isPointed(point)) state.pointed = point;
+  return says !== undefined || point !== undefined;
+}
+
+/** The agent points in a picture of the village; what gets lost with the line is missed by nobody. */
+export function pointAt(point: Pointed): void {
+  if (peer && !peer.say(JSON.stringify({ point }))) tell({ point });
 }
 
 function heed(says: Says): void {
