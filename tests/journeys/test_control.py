@@ -28,7 +28,13 @@ class Desk:
         """Press a place of the picture, as a mouse does."""
         target = self.picture.locator(selector, has_text=has_text).first
         target.scroll_into_view_if_needed()
-        box, over = target.bounding_box(), self.glass.bounding_box()
+        boxes = (target.bounding_box(), self.glass.bounding_box())
+        for _ in range(20):  # until the picture has settled: the village scrolls, sentences come and go above it
+            self.agent.wait_for_timeout(150)
+            before, boxes = boxes, (target.bounding_box(), self.glass.bounding_box())
+            if boxes == before:
+                break
+        box, over = boxes
         assert box is not None and over is not None
         middle = (box["x"] - over["x"] + box["width"] / 2, box["y"] - over["y"] + box["height"] / 2)
         self.glass.click(position={"x": middle[0], "y": middle[1]})
