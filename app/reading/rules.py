@@ -1,7 +1,8 @@
 """证件读取, pure: from lines of print to the fields of a card, each with how sure it is and what speaks against it.
 
 Nothing here decides: every field is a proposal for a person who holds the card. A number is believed when its check digit
-is right (GB 11643, GB 32100) and is compared with what else the card says of birth and sex.
+is right (GB 11643, GB 32100) and is compared with what else the card says of birth and sex. Twin: pwa/src/reading/rules.ts,
+for devices that read by themselves; both are held to tests/vectors/reading.json.
 """
 
 from __future__ import annotations
@@ -347,8 +348,8 @@ def _address(parts: Sequence[_Part], rows: Sequence[Line]) -> Field | None:
     if not part:
         return None
     value, sure, box = part.value, part.sure, part.box
+    height = box[3] - box[1]
     for row in rows:  # from top to bottom: the lines that go on below the first
-        height = box[3] - part.box[1] if box == part.box else part.box[3] - part.box[1]
         below = 0.4 * height < _middle(row.box) - (box[3] - height / 2) < 1.9 * height
         if below and abs(row.box[0] - part.box[0]) < 3 * height and not _ANY.match(row.text) and not _numbers([row]):
             value += row.text

@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.reading.rules import DOUBTED, NATIONS, Field, Line, read
+from tests.app.reading import vectors
 
 TODAY = date(2026, 11, 25)
 KNOWN = json.loads((Path(__file__).parents[2] / "vectors" / "check_vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads(vectors.FILE.read_text(encoding="utf-8"))
+"""The device's twin reads them too (pwa/src/reading/rules.test.ts)."""
 NUMBER = "533324189901010018"
 HEIGHT = 0.06
 
@@ -205,6 +208,12 @@ def test_what_is_no_card_gives_nothing() -> None:
     for lines in ([], [line("通知", 0.4, 0.1), line("请各村民小组注意防火", 0.1, 0.3)]):
         found = read(lines, TODAY)
         assert (found.kind, found.fields) == ("", ())
+
+
+@pytest.mark.parametrize("at", range(0, len(VECTORS), 10))
+def test_the_pages_of_the_vectors_read_as_written(at: int) -> None:
+    for one in VECTORS[at : at + 10]:
+        assert vectors.case(vectors.lines_of(one), date.fromisoformat(one["today"])) == one
 
 
 @given(st.lists(st.tuples(st.text(max_size=30), st.floats(0, 1), st.floats(0, 0.9), st.floats(0, 0.9)), max_size=12))
