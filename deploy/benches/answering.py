@@ -26,7 +26,7 @@ from deploy.benches.pwa import ask_all, browser, centre_with, synthetic
 from sync import packs
 from sync.content import content_root
 from tests.app.answering import twin, vectors
-from tests.journeys.test_engine import enrol, open_village
+from tests.journeys.engine import enrol, open_village
 
 QUESTIONS = Path(__file__).resolve().parents[2] / "datasets" / "questions" / "dev.csv"
 SIZES = (75, 1_000, 10_000)

@@ -15,8 +15,8 @@ from playwright.sync_api import Page, sync_playwright
 from datasets.sources import read
 from deploy.benches import Row, percentile, row
 from deploy.benches.pwa import browser, centre_with
+from tests.journeys.engine import PERSON
 from tests.journeys.hardest import Hand, file, hardest, without_the_link
-from tests.journeys.test_engine import PERSON
 
 NOTICE = """(slug) => new Promise((resolve, reject) => {
   const address = `#/items/${slug}/notice`;

@@ -27,7 +27,7 @@ from deploy.benches import Row, percentile, row
 from deploy.benches._whoosh import Peer
 from tests.journeys.centre import Centre
 from tests.journeys.conftest import CHROMIUM, FLAGS, SCREEN
-from tests.journeys.test_engine import Store, enrol, open_village, wait_for_program
+from tests.journeys.engine import Store, enrol, open_village, wait_for_program
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "pwa" / "dist" / "assets"
