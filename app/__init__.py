@@ -151,6 +151,7 @@ OPEN_DOORS = (
     "portal.size",
     "portal.village",
     "reading.card",
+    "reading.recognition",
     "static",
     "syncing.sync",
 )

@@ -16,6 +16,7 @@ import { bare } from "./src/kit/sql";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(HERE, "dist");
+const ENGINE = (JSON.parse(readFileSync(join(HERE, "node_modules/onnxruntime-web/package.json"), "utf8")) as { version: string }).version;
 const VERSION = /VERSION = "([^"]+)"/.exec(readFileSync(join(HERE, "../app/version.py"), "utf8"))?.[1] ?? "0";
 
 /** Files of the build that the village page needs; filled while the bundle is made. */
@@ -43,12 +44,15 @@ function villageGraph(): Plugin {
   };
 }
 
+/** The engine that reads print travels in the recognition pack (app/reading/pack.py), to those who want it. */
+const ENGINE_FILE = /ort-wasm-.*\.wasm$/;
+
 /** All that the village's workers are made of, also what they fetch later, is stored in every village. */
 function workerGraph(): Plugin {
   return {
     name: "worker-graph",
     generateBundle(_options, bundle) {
-      Object.keys(bundle).forEach((name) => villageFiles.add(name));
+      Object.keys(bundle).filter((name) => !ENGINE_FILE.test(name)).forEach((name) => villageFiles.add(name));
     },
   };
 }
@@ -137,6 +141,7 @@ export default defineConfig({
   base: "/village/",
   define: {
     __APP_VERSION__: JSON.stringify(VERSION),
+    __ENGINE__: JSON.stringify(ENGINE),
     __VUE_OPTIONS_API__: "false", // script setup only: 2 kB less
   },
   build: {
@@ -181,6 +186,7 @@ export default defineConfig({
       manifest: false, // public/manifest.webmanifest
       injectManifest: {
         rollupFormat: "iife", // Firefox has module service workers only from 147
+        globIgnores: ["assets/ort-wasm-*"],
         globPatterns: ["index.html", "assets/*.{js,css,wasm}", "*.{svg,png,webmanifest}"],
         maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
         manifestTransforms: [

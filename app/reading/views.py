@@ -1,4 +1,5 @@
 """`POST /reading`: what a photo of a card says. Signed by a device; the photo is looked at in memory and forgotten.
+`GET /reading/pack`: with what a device reads by itself.
 
 The promises with their proofs are in [READING.md](READING.md).
 """
@@ -19,7 +20,7 @@ from app.limits import by_device, limiter, reading_limit
 from app.pages import beijing_day
 from app.places.guard import device_of_request
 from app.problems import Problem
-from app.reading import rules
+from app.reading import pack, rules
 from app.reading.engine import Desk
 from app.settings import Settings
 from sync.files import JPEG, fault_of
@@ -56,6 +57,14 @@ def card() -> ResponseReturnValue:
     found = rules.read(lines, date.fromisoformat(beijing_day(clock.now())))
     log.info("read a picture in %.1f s: %d fields", time.monotonic() - began, len(found.fields))
     reply = jsonify(_told(found, turned))
+    reply.headers["Cache-Control"] = "no-store"
+    return reply
+
+
+@bp.get("/reading/pack")
+def recognition() -> ResponseReturnValue:
+    """The recognition pack: its bytes, hashes and parts; the file itself is `/packs/<sha256>.pack`. An open door."""
+    reply = jsonify(pack.info(_settings().data))
     reply.headers["Cache-Control"] = "no-store"
     return reply
 

@@ -13,7 +13,7 @@ export type Calls = Omit<StoreApi, "subscribe" | "boot"> & { boot(mark: Mark | n
 const METHODS = new Set<string>([
   "boot", "enrol", "status", "syncNow", "items", "domains", "item", "regions", "ask", "picked", "newNotice", "noticePrinted",
   "drafts", "draft", "newDraft", "saveDraft", "dropDraft", "submit", "rate", "records", "caseFull", "supplement", "withdraw", "twins", "retryRefused", "leaveWord", "leftWords", "sign",
-  "papers", "addPaper", "dropPaper", "putBackPaper", "swapPapers", "paperData", "resultData", "retryPaper", "dismissPaper", "stopPaper", "pausePapers", "readCard", "stick",
+  "papers", "addPaper", "dropPaper", "putBackPaper", "swapPapers", "paperData", "resultData", "retryPaper", "dismissPaper", "stopPaper", "pausePapers", "readCard", "recognition", "stick",
   "recordings", "recording", "media", "chooseMedia",
   "people", "admit", "setPin", "changePin", "unlock", "lock", "touch", "othersDrafts",
 ] satisfies (keyof Calls)[]); // prettier-ignore

@@ -351,6 +351,19 @@ export interface StickDone {
 export interface CardReading {
   kind_name: string; // 居民身份证 …; "" when it is no card we know
   fields: CardField[];
+  here: boolean; // read on this device; the photo did not leave it
+}
+
+/** What a person wants of the recognition pack (识别包). */
+export type RecognitionWish = "offer" | "install" | "pause" | "go" | "remove";
+
+/** The recognition pack on this device: with it cards are read here, without the link. */
+export interface Recognition {
+  state: "none" | "fetching" | "paused" | "here" | "old"; // old: of another version of the program, to be fetched anew
+  bytes: number | null; // of the whole pack; null before the centre was asked
+  done: number; // bytes that are here while it is fetched
+  waits: "" | "call" | "round" | "link"; // why nothing comes at the moment
+  problem: { code: string; message: string; next: string } | null; // what stopped the last go
 }
 
 export interface CardField {
@@ -398,7 +411,8 @@ export interface StoreApi {
   stopPaper(id: string, stopped: boolean): Promise<void>; // the upload of one that waits: ended, or begun again
   pausePapers(paused: boolean): Promise<void>;
 
-  readCard(paper: string): Promise<CardReading>; // sends the photo to the centre once; rejects reading.*
+  readCard(paper: string, centre?: boolean): Promise<CardReading>; // here when the pack is, else (or when `centre`) the photo goes to the centre once; rejects reading.*
+  recognition(wish?: RecognitionWish): Promise<Recognition>; // "offer": asks the centre for the size; rejects reading.pack, reading.space
 
   rate(rating: Rating): Promise<void>; // rejects rating.twice
   records(): Promise<RecordRow[]>;

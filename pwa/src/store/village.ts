@@ -22,9 +22,10 @@ import { Lingua } from "./lingua";
 import type { Media } from "./media";
 import type { About, PaperRow, Travel } from "./papers";
 import { Questions } from "./questions";
+import type { Recognition as Cards } from "./recognition";
 import { newSigningKey, newStorageKey, Own, Seal, sealBy, sealOf } from "./seal";
 import { LONG, SHORT } from "./sizes";
-import type { Answer, Boot, CardReading, CaseFull, Device, Draft, Guide, Item, MediaStatus, Notice, Paper, People, Rating, Recording, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
+import type { Answer, Boot, CardReading, CaseFull, Device, Draft, Guide, Item, MediaStatus, Notice, Paper, People, Rating, Recognition, RecognitionWish, Recording, RecordRow, SendState, Status, StickDone, StoreApi, Supplement } from "./types";
 
 export interface Disk {
   persisted(): Promise<boolean>;
@@ -57,6 +58,7 @@ export class Village implements Calls {
   private reported = false; // a loss was told to the person; the next boot goes on
   private call: string | null = null;
   private fetching: Recordings | null = null;
+  private reader: Cards | null = null;
   private queue: Promise<unknown> = Promise.resolve();
   private readonly answers: Agreement;
 
@@ -214,6 +216,7 @@ export class Village implements Calls {
   close(): void {
     this.runner?.stop();
     this.fetching?.stop();
+    this.reader?.stop();
     clearInterval(this.watch);
     this.answers.stop();
   }
@@ -637,11 +640,11 @@ export class Village implements Calls {
     this.keep(undefined, () => this.field.papers.dismiss(id));
   }
 
-  async readCard(id: string): Promise<CardReading> {
-    const photo = await this.paperData(id);
-    if (!photo) throw problem("reading.gone");
-    const { readAtCentre } = await import("../reading/centre");
-    return readAtCentre(photo, this.going.way);
+  readCard = async (id: string, centre = false): Promise<CardReading> => (await this.cards()).read(await this.paperData(id), centre);
+  recognition = async (wish?: RecognitionWish): Promise<Recognition> => (await this.cards()).wish(wish);
+
+  private async cards(): Promise<Cards> {
+    return (this.reader ??= (await import("./recognition")).reader(this.field, this.world, this.disk, this.going));
   }
 
   async stopPaper(id: string, stopped: boolean): Promise<void> {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import random
 import threading
@@ -19,7 +21,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.places import store as places
 from app.problems import Problem
-from app.reading import engine
+from app.reading import engine, pack
 from app.settings import Settings
 from deploy.benches import _cards
 from sync import signatures
@@ -147,3 +149,35 @@ def test_a_reader_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr(engine, "PATIENCE_S", 0.2)
     with pytest.raises(Problem, match=r"reading\.picture"):
         engine.scan(b"")
+
+
+def test_the_recognition_pack_is_what_it_says_and_is_made_anew_with_new_parts(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets = tmp_path / "page" / "dist" / "assets"
+    assets.mkdir(parents=True)
+    (tmp_path / "page" / "package.json").write_bytes((pack.PAGE / "package.json").read_bytes())
+    monkeypatch.setattr(pack, "PAGE", tmp_path / "page")
+    engine_file = assets / "ort-wasm-simd-1.wasm"
+    engine_file.write_bytes(b"an engine")
+    client = app.test_client()
+    told = client.get("/reading/pack").json
+    body = client.get(f"/packs/{told['sha256']}.pack").data
+    assert (len(body), hashlib.sha256(body).hexdigest()) == (told["bytes"], told["sha256"])
+    assert [one["name"] for one in told["parts"]] == ["engine", "finder", "reader"]
+    for part in told["parts"]:
+        content = gzip.decompress(body[part["at"] : part["at"] + part["bytes"]])
+        assert hashlib.sha256(content).hexdigest() == part["sha256"]
+    # The same parts are the same pack; other parts are another, and the pack before does not stay
+    assert client.get("/reading/pack").json == told
+    engine_file.write_bytes(b"another engine")
+    anew = client.get("/reading/pack").json
+    assert anew["sha256"] != told["sha256"]
+    assert client.get(f"/packs/{told['sha256']}.pack").status_code == 404
+    assert client.get(f"/packs/{anew['sha256']}.pack").status_code == 200
+
+
+def test_a_centre_without_the_parts_says_so(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pack, "PAGE", tmp_path / "no page was built")
+    assert refusal(app.test_client().get("/reading/pack")) == (404, "reading.pack")
+    assert not list(tmp_path.rglob("recognition.json"))
