@@ -394,7 +394,7 @@ class Village:
                 box.put(**{_kept("manifest", told.scope): msgspec.to_builtins(told)})
             if reply.device.lease_days is not None:
                 box.put(lease_days=reply.device.lease_days)
-            self._renew()
+            self._renew(reply.server_time)
             if reply.device.courier_key:
                 box.put(courier_key=reply.device.courier_key)
             if reply.device.revoked:
@@ -420,10 +420,11 @@ class Village:
         box.put(enrolled=enrolled)
         return resent
 
-    def _renew(self) -> None:
+    def _renew(self, told: str) -> None:
         """The centre answered: the lease begins anew."""
         now = round(self.world.now() * 1000)
-        self.mailbox.put(lease_from=now, lease_seen=now, lapsed=None)
+        centre = round(datetime.fromisoformat(told).timestamp() * 1000)
+        self.mailbox.put(lease_from=now, lease_told=centre, lease_seen=now, lapsed=None)
 
     @property
     def lapsed(self) -> bool:
@@ -432,7 +433,8 @@ class Village:
         since, seen = int(box.get("lease_from", now)), int(box.get("lease_seen", 0))
         if now > seen:
             box.put(lease_seen=now)
-        if not outbox.lapsed(since, seen, now, int(box.get("lease_days", 0))):
+        told = int(box.get("lease_told", since))
+        if not outbox.lapsed(since, told, seen, now, int(box.get("lease_days", 0))):
             return False
         if not box.get("lapsed"):
             with box.db:

@@ -72,13 +72,15 @@ def link_of(rounds: Sequence[Round], on_line: bool = True) -> Link:
     return "weak" if last.ms > WEAK_MS or any(not one.ok for one in rounds[-3:]) else "online"
 
 
-def lapsed(since: int, seen: int, now: int, days: int) -> bool:
+def lapsed(since: int, told: int, seen: int, now: int, days: int) -> bool:
     """Whether a device has been without its centre for longer than its lease of `days` (0: no lease). Times in ms.
 
-    `since`: the last contact; `seen`: the latest time that its clock ever showed since, so that a clock that is set back
-    prolongs nothing.
+    `since`: the last contact by the device's clock, `told`: the same moment by the centre's; `seen`: the latest time that the
+    device's clock ever showed since, so that a clock that is set back prolongs nothing. A clock that was behind at the contact
+    and has been set right since has jumped; what it jumped over is not time without the centre.
     """
-    return days > 0 and max(seen, now) - since > days * 86_400_000
+    latest = max(seen, now)
+    return days > 0 and latest - (told if since < told <= latest else since) > days * 86_400_000
 
 
 def state_of(verdict: str | None) -> State:

@@ -95,14 +95,22 @@ def write() -> dict[str, Any]:
             )
         ],
         "lapsed": [
-            {"since": since, "seen": seen, "now": now, "days": days, "out": outbox.lapsed(since, seen, now, days)}
-            for since, seen, now, days in (
-                (DAY, DAY, 31 * DAY, 30),
-                (DAY, DAY, 31 * DAY + 1, 30),
-                (DAY, 32 * DAY, 2 * DAY, 30),
-                (DAY, DAY, 400 * DAY, 0),
-                (DAY, DAY, -700 * DAY, 30),
-                (0, 0, DAY + 1, 1),
+            {**dict(zip(("since", "told", "seen", "now", "days"), times, strict=True)), "out": outbox.lapsed(*times)}
+            for times in (
+                (DAY, DAY, DAY, 31 * DAY, 30),
+                (DAY, DAY, DAY, 31 * DAY + 1, 30),
+                (DAY, DAY, 32 * DAY, 2 * DAY, 30),
+                (DAY, DAY, DAY, 400 * DAY, 0),
+                (DAY, DAY, DAY, -700 * DAY, 30),
+                (0, 0, 0, DAY + 1, 1),
+                # Two years behind at the contact, set right since; then a lease's time
+                (DAY, 731 * DAY, DAY, 731 * DAY + 5, 30),
+                (DAY, 731 * DAY, DAY, 761 * DAY + 1, 30),
+                # Behind, and still behind
+                (DAY, 731 * DAY, DAY, 31 * DAY + 1, 30),
+                # Ahead at the contact, set right since; and ahead all the time
+                (731 * DAY, DAY, 731 * DAY, 2 * DAY, 30),
+                (731 * DAY, DAY, 731 * DAY, 761 * DAY + 1, 30),
             )
         ],
         "to_resend": [
@@ -149,7 +157,7 @@ def test_fitting_and_resend(vectors: dict[str, Any]) -> None:
     for one in vectors["fitting"]:
         assert outbox.fitting(one["sizes"], one["limit"]) == one["count"], one
     for one in vectors["lapsed"]:
-        assert outbox.lapsed(one["since"], one["seen"], one["now"], one["days"]) == one["out"], one
+        assert outbox.lapsed(one["since"], one["told"], one["seen"], one["now"], one["days"]) == one["out"], one
     for one in vectors["to_resend"]:
         assert (
             outbox.to_resend([tuple(pair) for pair in one["verdicts"]], [tuple(r) for r in one["missing"]])

@@ -12,7 +12,7 @@ describe("the Python twin says the same:", () => {
   });
   test.each(vectors.link_of)("link %#", ({ rounds, on_line, link }) => expect(linkOf(rounds, on_line)).toBe(link));
   test.each(vectors.fitting)("fitting %#", ({ sizes, limit, count }) => expect(fitting(sizes, limit)).toBe(count));
-  test.each(vectors.lapsed)("lapsed %#", ({ since, seen, now, days, out }) => expect(lapsed(since, seen, now, days)).toBe(out));
+  test.each(vectors.lapsed)("lapsed %#", ({ since, told, seen, now, days, out }) => expect(lapsed(since, told, seen, now, days)).toBe(out));
   test.each(vectors.to_resend)("to resend %#", ({ verdicts, missing, numbers }) => {
     expect(toResend(verdicts as [number, string | null][], missing as [number, number][])).toEqual(numbers);
   });

@@ -55,10 +55,14 @@ export function linkOf(rounds: readonly Round[], onLine: boolean): LinkState {
   return last.ms > WEAK_MS || rounds.slice(-3).some((round) => !round.ok) ? "weak" : "online";
 }
 
-/** What an event is called on screen. Only a verdict of the centre ends waiting; a refusal stays visible. */
-/** Whether this device has been without its centre for longer than its lease; `seen`: the latest time its clock ever showed. */
-export const lapsed = (since: number, seen: number, now: number, days: number): boolean => days > 0 && Math.max(seen, now) - since > days * 86_400_000;
+/** Whether this device has been without its centre for longer than its lease of `days`. Times in ms: `since`, the last contact by the device's clock;
+ * `told`, the same by the centre's, which counts once a clock that was behind is set right; `seen`, the latest time the device's clock ever showed. */
+export function lapsed(since: number, told: number, seen: number, now: number, days: number): boolean {
+  const latest = Math.max(seen, now);
+  return days > 0 && latest - (since < told && told <= latest ? told : since) > days * 86_400_000;
+}
 
+/** What an event is called on screen. Only a verdict of the centre ends waiting; a refusal stays visible. */
 export function stateOf(verdict: string | null): SendState {
   if (verdict === null) return "waiting";
   return verdict === "accepted" || verdict === "duplicate" ? "sent" : "refused";

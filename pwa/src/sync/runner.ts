@@ -387,7 +387,7 @@ export class Runner {
       field.setMeta("last_success", now.toISOString());
       field.prune(new Date(now.getTime() - KEEP_SENT_DAYS * DAY_MS).toISOString());
       for (const signed of reply.manifests) field.setMeta(`manifest.${scopeOf(signed)}`, JSON.stringify(signed));
-      this.renew(reply.device.lease_days);
+      this.renew(reply.device.lease_days, reply.server_time);
       if (reply.device.courier_key) field.setMeta("courier_key", reply.device.courier_key);
     });
     this.pollS = reply.next_poll_s;
@@ -407,8 +407,9 @@ export class Runner {
   }
 
   /** The centre answered: the lease begins anew. */
-  private renew(days: number | null | undefined): void {
+  private renew(days: number | null | undefined, told: string): void {
     const { field } = this.parts;
+    field.setMeta("lease_told", String(Date.parse(told)));
     for (const name of ["lease_from", "lease_seen"]) field.setMeta(name, String(this.world.now()));
     if (typeof days === "number") field.setMeta("lease_days", String(days));
     field.dropMeta("lapsed");
@@ -420,7 +421,8 @@ export class Runner {
     const now = this.world.now();
     const seen = Number(field.meta("lease_seen") ?? 0);
     if (now > seen + SEEN_MS) field.setMeta("lease_seen", String(now));
-    if (!lapsed(Number(field.meta("lease_from") ?? now), seen, now, Number(field.meta("lease_days") ?? 0))) return false;
+    const since = Number(field.meta("lease_from") ?? now);
+    if (!lapsed(since, Number(field.meta("lease_told") ?? since), seen, now, Number(field.meta("lease_days") ?? 0))) return false;
     if (field.meta("lapsed") === null) (await import("./orders")).lapse(field);
     return true;
   }
